@@ -1,0 +1,58 @@
+# One verb for each thing that a person does here. Every verb sets up what it needs, once.
+# PYTHON=python3.12 chooses the interpreter, WORKERS=8 how many tests run at once at most.
+PYTHON ?= python3
+WORKERS ?= 4
+export STACK
+
+VENV := .venv/bin
+STACKS = $(patsubst Pulumi.%.yaml,%,$(wildcard Pulumi.*.yaml))
+PYTEST = $(VENV)/pytest -q -n auto --maxprocesses $(WORKERS)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help rehearse rehearse-preview rehearse-destroy test test-unit check bench pins clean setup engine stack
+
+help: ## print these verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
+
+rehearse: ## STACK=staging: bring a stack up on the simulated cloud
+rehearse-preview: ## STACK=staging: show what that would change
+rehearse-destroy: ## STACK=staging: take it down again
+rehearse: VERB = up
+rehearse-preview: VERB = preview
+rehearse-destroy: VERB = destroy
+rehearse rehearse-preview rehearse-destroy: stack setup
+	@$(VENV)/python -m rehearsal $(VERB) "$$STACK"
+
+test: setup engine check ## check, then all tests, among them rehearsals of the stacks
+	@$(PYTEST)
+
+test-unit: setup ## the tests without rehearsals: the fast inner loop
+	@$(PYTEST) --ignore tests/rehearsal
+
+check: setup ## style, types and stack files
+	@$(VENV)/ruff check --quiet
+	@$(VENV)/ruff format --check --quiet
+	@$(VENV)/python -m tools.check_stacks
+	@$(VENV)/pyright
+
+bench: setup engine ## measure the rehearsal on this machine
+	@$(VENV)/python -m tools.bench
+
+pins: setup ## list pinned versions with the end of their support
+	@$(VENV)/python -m tools.pins
+
+clean: ## remove what set-up and tests made here
+	@rm -rf .venv .rehearsal .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "The engine stays in $${SOCLE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/socle}, for all checkouts."
+
+setup:
+	@$(PYTHON) -m tools.setup
+
+engine: setup
+	@$(VENV)/python -m rehearsal.engine
+
+stack:
+	@test -f "Pulumi.$$STACK.yaml" || { \
+		echo "$${STACK:+There is no stack $$STACK. }Name one, as in \`make rehearse STACK=staging\`: $(STACKS)." >&2; exit 2; }
