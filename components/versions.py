@@ -1,0 +1,100 @@
+"""Every version that a human bumps, each with the date its support ends and the page that says so.
+
+`python -m tools.pins` prints them with the days left; the tests fail once one is past its date.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One pinned version."""
+
+    version: str
+    """The version, written the way the tool that installs it expects."""
+    end_of_support: date | None
+    """Last day on which its publisher mends it without extra charge; None when the publisher announces no date."""
+    source: str
+    """Page to read before changing the version."""
+    undated: str = ""
+    """Why there is no end date; empty when there is one."""
+
+    def __post_init__(self) -> None:
+        """Refuse a pin whose end of support is neither dated nor explained."""
+        if (self.end_of_support is None) == (not self.undated):
+            raise ValueError(f"undated must say why end_of_support is None, and only then, got {self.undated!r}")
+
+
+# Standard support. A day later AWS bills extended support, six times the hourly price of the control plane, or upgrades
+# the cluster by itself when its upgrade policy is STANDARD.
+_EKS_VERSIONS = "https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html"
+KUBERNETES = Pin("1.36", date(2027, 8, 2), _EKS_VERSIONS)
+KUBERNETES_1_35 = Pin("1.35", date(2027, 3, 27), _EKS_VERSIONS)
+
+# AWS dates no EKS add-on: a build is good as long as EKS lists it for the cluster's Kubernetes version. To list them:
+#     aws eks describe-addon-versions --kubernetes-version 1.36 --addon-name vpc-cni \
+#         --query 'addons[].addonVersions[].addonVersion'
+_ADDON_GUIDE = "https://docs.aws.amazon.com/eks/latest/userguide"
+_ADDON = "supported as long as EKS lists it for the cluster's Kubernetes version"
+EKS_VPC_CNI = Pin("v1.22.4-eksbuild.3", None, f"{_ADDON_GUIDE}/managing-vpc-cni.html", _ADDON)
+EKS_KUBE_PROXY = Pin("v1.36.0-eksbuild.21", None, f"{_ADDON_GUIDE}/managing-kube-proxy.html", _ADDON)
+EKS_COREDNS = Pin("v1.14.3-eksbuild.16", None, f"{_ADDON_GUIDE}/managing-coredns.html", _ADDON)
+EKS_POD_IDENTITY_AGENT = Pin("v1.3.10-eksbuild.3", None, f"{_ADDON_GUIDE}/pod-id-agent-setup.html", _ADDON)
+EKS_EBS_CSI = Pin("v1.64.0-eksbuild.1", None, f"{_ADDON_GUIDE}/ebs-csi.html", _ADDON)
+EKS_KUBE_PROXY_1_35 = Pin("v1.35.3-eksbuild.29", None, EKS_KUBE_PROXY.source, _ADDON)
+EKS_COREDNS_1_35 = Pin("v1.13.2-eksbuild.31", None, EKS_COREDNS.source, _ADDON)
+
+TRAEFIK_CHART = Pin(
+    "41.3.0",
+    None,
+    "https://github.com/traefik/traefik-helm-chart/releases",
+    "only the newest chart is mended: bump it with each release",
+)
+NGINX_CHART = Pin(
+    "2.6.4",
+    None,
+    "https://docs.nginx.com/nginx-ingress-controller/technical-specifications/",
+    "F5 dates a release only once the next one is out, and mends the newest: bump it with each release",
+)
+
+_ANY_KUBERNETES: Mapping[str, Pin] = {
+    "vpc-cni": EKS_VPC_CNI,
+    "eks-pod-identity-agent": EKS_POD_IDENTITY_AGENT,
+    "aws-ebs-csi-driver": EKS_EBS_CSI,
+}
+EKS_ADDONS: Mapping[str, Mapping[str, Pin]] = {
+    KUBERNETES.version: {**_ANY_KUBERNETES, "kube-proxy": EKS_KUBE_PROXY, "coredns": EKS_COREDNS},
+    KUBERNETES_1_35.version: {**_ANY_KUBERNETES, "kube-proxy": EKS_KUBE_PROXY_1_35, "coredns": EKS_COREDNS_1_35},
+}
+"""Add-ons that EKS accepts together, by Kubernetes version then add-on name. A version absent here is not offered."""
+
+PINS: dict[str, Pin] = {
+    "kubernetes": KUBERNETES,
+    "kubernetes-1.35": KUBERNETES_1_35,
+    "eks-vpc-cni": EKS_VPC_CNI,
+    "eks-kube-proxy": EKS_KUBE_PROXY,
+    "eks-kube-proxy-1.35": EKS_KUBE_PROXY_1_35,
+    "eks-coredns": EKS_COREDNS,
+    "eks-coredns-1.35": EKS_COREDNS_1_35,
+    "eks-pod-identity-agent": EKS_POD_IDENTITY_AGENT,
+    "eks-ebs-csi": EKS_EBS_CSI,
+    "traefik-chart": TRAEFIK_CHART,
+    "nginx-chart": NGINX_CHART,
+}
+"""Every pin, by the name that reports use."""
+
+
+def overdue(today: date, pins: Mapping[str, Pin] = PINS) -> list[str]:
+    """Names of the pins whose support ended before `today`, the oldest first."""
+    return [name for end, name in _dated(pins) if end < today]
+
+
+def due_soon(today: date, days: int = 60, pins: Mapping[str, Pin] = PINS) -> list[str]:
+    """Names of the pins whose support ends between `today` and `days` days later, the nearest first."""
+    return [name for end, name in _dated(pins) if today <= end <= today + timedelta(days=days)]
+
+
+def _dated(pins: Mapping[str, Pin]) -> list[tuple[date, str]]:
+    return sorted((pin.end_of_support, name) for name, pin in pins.items() if pin.end_of_support)

@@ -1,0 +1,152 @@
+"""Kinds of value that settings are made of: what each accepts, and the words that name it in messages and tables."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Annotated, Any, Literal, NoReturn
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator
+from pydantic_core import PydanticCustomError
+
+from components import versions
+
+# https://datatracker.ietf.org/doc/html/rfc1918#section-3
+_PRIVATE = [IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+# The private subnet of a zone is a quarter of the VPC and every pod takes an address: a /20 leaves about a thousand to
+# a zone, and anything smaller runs out of pods before it runs out of money. A VPC is a /16 at most:
+# https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+_LARGEST_VPC, _SMALLEST_VPC = 16, 20
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
+_LONGEST_DOMAIN = 253
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+# A last label of digits only would be an IPv4 address.
+_DOMAIN = rf"(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}"
+_INSTANCE_TYPE = r"(?P<letters>[a-z]+)(?P<generation>[0-9]+)(?P<options>[a-z0-9-]*)\.[a-z0-9-]+"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """How messages and the table of settings call a kind of value."""
+
+    words: str
+
+
+class Section(BaseModel):
+    """Settings that belong together; unknown keys are refused and nothing changes once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+def refuse(sentence: str) -> NoReturn:
+    """Refuse a value that has the right form and breaks a rule; `sentence` follows the key in the message."""
+    raise PydanticCustomError("rule", "{sentence}", {"sentence": sentence})
+
+
+def _text(value: Any, pattern: str) -> str:
+    if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
+        raise ValueError(value)
+    return value
+
+
+def _domain(value: Any) -> str:
+    if len(_text(value, _DOMAIN)) > _LONGEST_DOMAIN:
+        raise ValueError(value)
+    return value
+
+
+def _domain_or_wildcard(value: Any) -> str:
+    _domain(value.removeprefix("*.") if isinstance(value, str) else value)
+    return value
+
+
+def _range(value: Any) -> IPv4Network:
+    # The prefix is asked for: a lone address is more often a forgotten prefix than a range of one.
+    return IPv4Network(_text(value, r"[0-9.]+/[0-9]+"))
+
+
+def is_private(network: IPv4Network) -> bool:
+    """Whether every address of a range is private, thus never seen on the internet."""
+    return any(network.subnet_of(block) for block in _PRIVATE)
+
+
+def _vpc_range(value: Any) -> IPv4Network:
+    network = _range(value)
+    if not is_private(network) or not _LARGEST_VPC <= network.prefixlen <= _SMALLEST_VPC:
+        raise ValueError(value)
+    return network
+
+
+def architecture_of(instance_type: str) -> Literal["x86_64", "arm64"]:
+    """Processor of an instance type: Graviton families carry a g first after their generation, as in t4g or m7gd.
+
+    Source: https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
+    """
+    parts = re.fullmatch(_INSTANCE_TYPE, instance_type)
+    graviton = parts and (parts["options"].startswith("g") or (parts["letters"], parts["generation"]) == ("a", "1"))
+    return "arm64" if graviton else "x86_64"
+
+
+def _instance_type(value: Any) -> str:
+    return _text(value, _INSTANCE_TYPE)
+
+
+def _arm_instance_type(value: Any) -> str:
+    if architecture_of(_instance_type(value)) != "arm64":
+        raise ValueError(value)
+    return value
+
+
+def _pattern(pattern: str) -> PlainValidator:
+    return PlainValidator(lambda value: _text(value, pattern))
+
+
+Owner = Annotated[
+    str, _pattern(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}"), Expected("a name of 1 to 64 letters, digits or . _ @ -")
+]
+Region = Annotated[str, _pattern(r"[a-z]{2}(?:-[a-z]+)+-\d"), Expected("an AWS region such as eu-west-3")]
+DomainName = Annotated[str, PlainValidator(_domain), Expected("a domain name such as example.org")]
+CertificateName = Annotated[
+    str, PlainValidator(_domain_or_wildcard), Expected("a domain name such as example.org or *.example.org")
+]
+Cidr = Annotated[IPv4Network, PlainValidator(_range), Expected("an IPv4 range such as 198.51.100.0/24")]
+VpcCidr = Annotated[
+    IPv4Network,
+    PlainValidator(_vpc_range),
+    Expected(f"a private IPv4 range from /{_LARGEST_VPC} to /{_SMALLEST_VPC} such as 10.20.0.0/16"),
+]
+InstanceType = Annotated[str, PlainValidator(_instance_type), Expected("an instance type such as t3.large")]
+ArmInstanceType = Annotated[
+    str, PlainValidator(_arm_instance_type), Expected("an arm64 instance type such as t4g.nano")
+]
+Architecture = Literal["x86_64", "arm64"]
+PrincipalArn = Annotated[
+    str,
+    _pattern(r"arn:aws[a-z-]*:iam::\d{12}:(?:role|user)/[\w+=,.@/-]+"),
+    Expected("the ARN of an IAM role or user such as arn:aws:iam::123456789012:role/admin"),
+]
+# Part of the names of node group, launch template and role; short so that they fit.
+GroupName = Annotated[
+    str,
+    _pattern(r"[a-z](?:[a-z0-9-]{0,18}[a-z0-9])?"),
+    Expected("a name of at most 20 lower-case letters, digits and inner hyphens such as main"),
+]
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
+NamespaceName = Annotated[str, _pattern(_LABEL), Expected("a Kubernetes namespace such as default")]
+KubernetesVersion = Annotated[
+    str,
+    _pattern("|".join(map(re.escape, versions.EKS_ADDONS))),
+    Expected(" or ".join(f'"{version}"' for version in versions.EKS_ADDONS) + ", in quotes"),
+]
+# https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
+ControlPlaneLog = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+LogRetentionDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+ObjectRetentionDays = Annotated[int, Field(ge=1, le=3650)]
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html#DownloadDistValuesPathPattern
+PathPattern = Annotated[str, _pattern(r"/[\w.*$/~\"'@:+&?-]{0,254}"), Expected("a path pattern such as /assets/*")]
+# A header is one line of visible characters: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
+HeaderText = Annotated[str, _pattern(r"[!-~](?:[ -~]*[!-~])?"), Expected("one line such as default-src 'self'")]
+PriceClass = Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"]
+Egress = Literal["nat-gateway", "nat-gateway-per-zone", "nat-instance", "none"]

@@ -1,0 +1,136 @@
+"""The sections of a stack's settings: every key, its kind, its default and its meaning."""
+
+from ipaddress import IPv4Network
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from settings.cluster import Cluster
+from settings.kinds import (
+    ArmInstanceType,
+    CertificateName,
+    Cidr,
+    DomainName,
+    Egress,
+    HeaderText,
+    ObjectRetentionDays,
+    Owner,
+    PathPattern,
+    PriceClass,
+    Region,
+    Section,
+    VpcCidr,
+    refuse,
+)
+
+ANYWHERE = IPv4Network("0.0.0.0/0")
+
+
+class FlowLogs(Section):
+    """Records of the connections of the network, kept in a bucket."""
+
+    retention_days: ObjectRetentionDays
+    """Days to keep them; storage costs about 0.024 USD per GB and month."""
+
+
+class Network(Section):
+    """The VPC and its way to the internet."""
+
+    cidr: VpcCidr
+    """Addresses of the VPC. Changing it replaces the whole stack."""
+    zones: int = Field(ge=1, le=3)
+    """Availability zones to cover, one public and one private subnet each. A cluster needs two, production three."""
+    egress: Egress
+    """How private machines reach the internet: in Paris 37 USD a month per gateway plus 0.05 USD per GB, about 7 USD
+    for the instance (one machine, minutes of outage while it is replaced), nothing and no way out for `none`."""
+    nat_instance_type: ArmInstanceType = "t4g.nano"
+    """Machine of `egress: nat-instance`; a t4g.nano sustains 32 Mbit/s and bursts to 5 Gbit/s."""
+    flow_logs: FlowLogs | None = None
+    """Keep records of all connections; none when omitted."""
+    reserved_cidrs: tuple[Cidr, ...] = ()
+    """Ranges of other stacks, offices or VPNs that this network may have to reach, and must not overlap."""
+
+    @field_validator("reserved_cidrs")
+    @classmethod
+    def _overlap(cls, reserved: tuple[IPv4Network, ...], info: ValidationInfo) -> tuple[IPv4Network, ...]:
+        cidr: IPv4Network | None = info.data.get("cidr")
+        for each in reserved:
+            if cidr and cidr.overlaps(each):
+                refuse(f'expected ranges that do not overlap cidr "{cidr}", got "{each}"')
+        return reserved
+
+
+class Ingress(Section):
+    """The way from the internet to the pods."""
+
+    controller: Literal["traefik", "nginx"] = "traefik"
+    """Ingress controller: Traefik, or the one that F5 makes for NGINX."""
+    replicas: int = Field(default=2, ge=1, le=20)
+    """Pods of the controller, spread over zones."""
+    load_balancer: Literal["network", "application"]
+    """About 20 USD a month plus 3.65 USD per zone: `network` passes TLS through to the controller, `application` ends
+    it with a certificate of AWS."""
+    allowed_cidrs: tuple[Cidr, ...] = Field(default=(ANYWHERE,), min_length=1)
+    """Ranges that may connect."""
+    certificate_domains: tuple[CertificateName, ...] = Field(default=(), validate_default=True)
+    """Names on the certificate of an application load balancer, all inside `socle:dns.zone`."""
+
+    @field_validator("certificate_domains")
+    @classmethod
+    def _certified(cls, domains: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        kind = info.data.get("load_balancer")
+        if kind == "application" and not domains:
+            refuse("expected at least one domain name, because load_balancer is application, got []")
+        if kind == "network" and domains:
+            refuse("expected none, because a network load balancer leaves TLS to the ingress controller")
+        return domains
+
+
+class Dns(Section):
+    """The public hosted zone."""
+
+    zone: DomainName
+    """Domain whose names the stack may create."""
+    create: bool = False
+    """Create the hosted zone (0.50 USD a month) instead of looking up an existing one."""
+
+
+class SiteLogs(Section):
+    """Records of the site's requests, kept in a bucket."""
+
+    retention_days: ObjectRetentionDays
+    """Days to keep them."""
+
+
+class Site(Section):
+    """A static site on CloudFront."""
+
+    domain: DomainName | None = None
+    """Its name, inside `socle:dns.zone`; CloudFront's own name when omitted."""
+    price_class: PriceClass
+    """Where it is served from: North America and Europe, more, or everywhere; wider is dearer per GB."""
+    content_security_policy: HeaderText | None = None
+    """Content-Security-Policy header; a strict one when omitted."""
+    hashed_paths: tuple[PathPattern, ...] = ("/assets/*",)
+    """Files whose name carries a hash of their content: browsers keep them for a year."""
+    logs: SiteLogs | None = None
+    """Keep records of all requests; none when omitted."""
+
+
+class Settings(Section):
+    """Everything that a stack may be told."""
+
+    region: Region
+    """Region of everything but CloudFront's certificates; written `aws:region`."""
+    owner: Owner
+    """Who answers for the stack; tag `owner` of every resource."""
+    network: Network | None = None
+    """The VPC and its way to the internet; needed by a cluster."""
+    cluster: Cluster | None = None
+    """The Kubernetes cluster."""
+    ingress: Ingress | None = None
+    """The way from the internet to the pods."""
+    dns: Dns | None = None
+    """The public hosted zone."""
+    site: Site | None = None
+    """A static site on CloudFront."""
