@@ -1,0 +1,143 @@
+"""The commands of the rehearsal: `python -m rehearsal up|preview|destroy|serve STACK`."""
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from pulumi.automation.errors import CommandError
+from rich.console import Console
+
+from rehearsal import engine, recovery, result
+from rehearsal.session import CloudNotStarted, Operation, Outcome, Session, environment, running_cloud
+from rehearsal.workspace import PROJECT_FOLDER, Workspace, open_workspace
+from rehearsal.world import World
+from settings import SettingsError, parse, read_stack_file
+from tools.setup import SetupError, explain_error
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Rehearse a stack on a simulated AWS.")
+StackName = Annotated[str, typer.Argument(metavar="STACK", help="a stack that has a file Pulumi.STACK.yaml")]
+_console = Console(highlight=False)
+_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+BAD_INPUT = 2
+"""Exit code when the command, or the stack's settings, have to change first."""
+
+
+@app.command()
+def up(stack: StackName) -> None:
+    """Preview the stack, then bring it up."""
+    _run(stack, "preview", "up")
+
+
+@app.command()
+def preview(stack: StackName) -> None:
+    """Show what would change."""
+    _run(stack, "preview")
+
+
+@app.command()
+def destroy(stack: StackName) -> None:
+    """Delete everything that the stack has."""
+    _run(stack, "destroy")
+
+
+@app.command()
+def serve(stack: StackName) -> None:
+    """Keep the simulated cloud up, for plain `pulumi` commands from another terminal."""
+    with _sentences():
+        workspace = _open(stack)
+        found = engine.find()
+        with running_cloud(workspace) as cloud:
+            variables = environment(workspace, found, cloud)
+            lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+            file = workspace.folder / "environment.sh"
+            file.write_text("\n".join([*lines, ""]), encoding="utf-8")
+            print("\n".join(lines))
+            print(f"\n# In another terminal:\n#   cd {workspace.folder} && source environment.sh")
+            print(f"#   pulumi stack select --create {stack} && pulumi preview\n# Ctrl-C stops the simulated cloud.")
+            sys.stdout.flush()
+            _wait_for_interrupt()
+
+
+def _run(stack: str, *operations: Operation) -> None:
+    started = time.perf_counter()
+    with _sentences():
+        workspace = _open(stack)
+        killed = recovery.interrupted(workspace)
+        with running_cloud(workspace) as cloud:
+            session = Session(workspace, engine.find(), cloud)
+            world = World(workspace.world_file)
+            if killed:
+                _settle(workspace, world, session)
+            outcome = Outcome()
+            spent = 0.0
+            for operation in operations:
+                world.forget_findings()
+                outcome = session.run(operation)
+                spent += outcome.engine_seconds
+            outcome.engine_seconds = spent
+        content = result.result(workspace, world, operations[-1], outcome, time.perf_counter() - started)
+        world.close()
+        result.write(workspace, content)
+        result.show(_console, workspace, content)
+
+
+def _settle(workspace: Workspace, world: World, session: Session) -> None:
+    """Put a killed update in order before going on, saying what one types for it on a real stack."""
+    _console.print(f"[yellow]{workspace.stack}: the last update was killed in the middle and left its lock behind.[/]")
+    _console.print("On a real stack, when nobody else is at work, you type what runs here now:")
+    for command in recovery.recover(workspace, world, session.variables):
+        _console.print(f"  {command}", soft_wrap=True)
+
+
+def _open(stack: str) -> Workspace:
+    """The workspace of a stack whose settings are right; raises `SettingsError` otherwise."""
+    parse(read_stack_file(PROJECT_FOLDER / f"Pulumi.{stack}.yaml"))
+    return open_workspace(stack)
+
+
+@contextmanager
+def _sentences() -> Generator[None]:
+    """Turn what can go wrong into a sentence and an exit code: 2 for bad input, 1 for a failure of the cloud."""
+    try:
+        yield
+    except SettingsError as error:
+        for problem in error.problems:
+            _errors.print(problem, markup=False)
+        raise typer.Exit(BAD_INPUT) from None
+    except (SetupError, recovery.Busy) as error:
+        _errors.print(str(error), markup=False)
+        raise typer.Exit(BAD_INPUT) from None
+    except OSError as error:
+        _errors.print(
+            explain_error(
+                error, PROJECT_FOLDER / ".rehearsal", "make room or give the right to write, then run the command again"
+            ),
+            markup=False,
+        )
+        raise typer.Exit(BAD_INPUT) from None
+    except (CloudNotStarted, RuntimeError) as error:
+        _errors.print(str(error), markup=False)
+        raise typer.Exit(1) from None
+    except CommandError:
+        _errors.print(
+            "the engine stopped: the cause is above; nothing that exists was lost, so correct it and run again"
+        )
+        raise typer.Exit(1) from None
+
+
+def _wait_for_interrupt() -> None:
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        os.write(sys.stdout.fileno(), b"\n")
+
+
+if __name__ == "__main__":
+    app()

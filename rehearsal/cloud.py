@@ -1,0 +1,115 @@
+"""The simulated cloud as one process: a provider server each for aws, kubernetes and eks, on the loopback address."""
+
+import asyncio
+import contextlib
+import importlib
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc.aio
+import pulumi
+from google.protobuf import empty_pb2
+from pulumi import Inputs
+from pulumi.errors import RunError
+from pulumi.provider import ConstructResult, Provider
+from pulumi.provider.server import ProviderServicer
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
+from rehearsal.aws.provider import SimulatedAws
+from rehearsal.kubernetes_api import SimulatedKubernetes
+from rehearsal.provider import SimulatedProvider
+from rehearsal.world import World
+
+_LOOPBACK = "127.0.0.1:0"
+_LARGE_MESSAGES = [("grpc.max_receive_message_length", 400 * 1024 * 1024)]  # the engine's own limit
+
+
+class _LazyEks(Provider):
+    """Imports the component with pulumi_aws and pulumi_eks, a second's work, beside what else the engine does first."""
+
+    def __init__(self) -> None:
+        super().__init__(metadata.version("pulumi-eks"))
+        self._ready = ThreadPoolExecutor(max_workers=1).submit(importlib.import_module, "rehearsal.eks_component")
+
+    def construct(
+        self, name: str, resource_type: str, inputs: Inputs, options: pulumi.ResourceOptions | None = None
+    ) -> ConstructResult:
+        return self._ready.result().construct(name, resource_type, inputs, options)
+
+
+class _AttachedEks(ProviderServicer):
+    """The SDK's component server, taught to be attached to instead of started by the engine."""
+
+    async def Attach(self, request: Any, context: Any) -> Any:
+        self.engine_address = request.address
+        return empty_pb2.Empty()
+
+    async def Handshake(self, request: Any, context: Any) -> Any:
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, accept_resources=True, accept_outputs=True)
+
+    async def CheckConfig(self, request: Any, context: Any) -> Any:
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    async def DiffConfig(self, request: Any, context: Any) -> Any:
+        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+
+
+def _serve_in_threads(provider: SimulatedProvider) -> tuple[grpc.Server, int]:
+    server = grpc.server(ThreadPoolExecutor(max_workers=16), options=_LARGE_MESSAGES)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
+    port = server.add_insecure_port(_LOOPBACK)
+    server.start()
+    return server, port
+
+
+async def _serve(world: World) -> None:
+    aws_server, aws_port = _serve_in_threads(SimulatedAws(world, "pulumi-aws"))
+    kubernetes_server, kubernetes_port = _serve_in_threads(SimulatedKubernetes(world, "pulumi-kubernetes"))
+    eks_server = grpc.aio.server(options=_LARGE_MESSAGES)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(_AttachedEks(_LazyEks(), [], ""), eks_server)
+    eks_port = eks_server.add_insecure_port(_LOOPBACK)
+    await eks_server.start()
+    sys.stdout.write(f"aws:{aws_port},kubernetes:{kubernetes_port},eks:{eks_port}\n")
+    sys.stdout.flush()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_ignore_ended_engine)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    loop.run_in_executor(None, _wait_for_parent, loop, stop)
+    await stop.wait()
+    await eks_server.stop(grace=None)
+    for server in (aws_server, kubernetes_server):
+        server.stop(grace=None).wait()
+
+
+def _ignore_ended_engine(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A component whose engine has stopped at an error has nobody left to tell; anything else is shown."""
+    if not isinstance(context.get("exception"), grpc.RpcError | RunError):
+        loop.default_exception_handler(context)
+
+
+def _wait_for_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Stop when standard input closes, so that the cloud never outlives the command that started it."""
+    while sys.stdin.readline():
+        pass
+    with contextlib.suppress(RuntimeError):  # the loop may have ended already
+        loop.call_soon_threadsafe(stop.set)
+
+
+def main(world_file: str) -> None:
+    """Serve the world kept in a file; the first line on standard output is the engine's `PULUMI_DEBUG_PROVIDERS`."""
+    world = World(Path(world_file))
+    try:
+        asyncio.run(_serve(world))
+    finally:
+        world.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

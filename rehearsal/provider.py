@@ -1,0 +1,219 @@
+"""The engine's side of a simulated provider: protocol in and out, the same for every cloud."""
+
+import threading
+from abc import abstractmethod
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any, Final
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from rehearsal.diff import Change, differences
+from rehearsal.wire import Path, Properties, dotted, from_struct, to_struct
+from rehearsal.world import Thing, World
+
+DEFAULTS: Final = "__defaults"
+"""Input that lists the properties which the provider filled in by itself, as the real bridged providers keep it."""
+
+_KINDS: Final = {
+    ("add", False): provider_pb2.PropertyDiff.ADD,
+    ("add", True): provider_pb2.PropertyDiff.ADD_REPLACE,
+    ("update", False): provider_pb2.PropertyDiff.UPDATE,
+    ("update", True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
+    ("delete", False): provider_pb2.PropertyDiff.DELETE,
+    ("delete", True): provider_pb2.PropertyDiff.DELETE_REPLACE,
+}
+
+
+class Refusal(Exception):  # noqa: N818 (reads as what it is: the cloud says no)
+    """The simulated cloud refuses an operation; the text is what the user reads."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The resource that a request is about."""
+
+    urn: str
+    type: str
+    name: str
+    config: Properties
+    """Configuration of the provider instance that it belongs to."""
+    proposed_name: str
+    """Physical name by the project's autonaming pattern, empty where the engine proposes none."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why inputs are refused."""
+
+    property: str
+    reason: str
+
+
+class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
+    """A provider whose cloud is a `World`. Sub-classes decide what a valid resource is and what it becomes."""
+
+    def __init__(self, world: World, package: str) -> None:
+        self.world = world
+        self._plugin_version = metadata.version(package)
+        self._configs: dict[str, Properties] = {}
+        self._lock = threading.Lock()
+
+    # What a cloud decides.
+
+    @abstractmethod
+    def check(self, declared: Declared, news: Properties, olds: Properties) -> tuple[Properties, list[Problem]]:
+        """Inputs with the provider's defaults filled in, and what is wrong with them."""
+
+    @abstractmethod
+    def replaces(self, type_: str, path: Path) -> bool:
+        """Whether a change of this property replaces the resource."""
+
+    @abstractmethod
+    def replaced_first(self, type_: str, olds: Properties, news: Properties) -> bool:
+        """Whether the old one must be deleted before its replacement is created (both would have the same name)."""
+
+    @abstractmethod
+    def imagine(self, declared: Declared, inputs: Properties, existing: Thing | None) -> Properties:
+        """Outputs as a preview shows them: what only AWS can tell is unknown."""
+
+    @abstractmethod
+    def make(self, declared: Declared, inputs: Properties, existing: Thing | None) -> Thing:
+        """The resource as it is after a create, or an update of `existing`. Raises `Refusal`."""
+
+    @abstractmethod
+    def release(self, thing: Thing) -> None:
+        """Let the world forget a resource. Raises `Refusal` while something still depends on it."""
+
+    @abstractmethod
+    def look_up(self, token: str, args: Properties, config: Properties) -> Properties:
+        """Answer of a data source. Raises `Refusal`."""
+
+    # The protocol.
+
+    def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return empty_pb2.Empty()
+
+    def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
+
+    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return plugin_pb2.PluginInfo(version=self._plugin_version)
+
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return empty_pb2.Empty()
+
+    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+        changes = differences(from_struct(request.olds), from_struct(request.news), lambda _: False)
+        return _diff_response(changes, delete_first=False)
+
+    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
+        with self._lock:
+            self._configs[context.peer()] = from_struct(request.args)
+        return provider_pb2.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
+
+    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
+        inputs, problems = self.check(
+            self._declared(request, context), from_struct(request.news), from_struct(request.olds)
+        )
+        failures = [provider_pb2.CheckFailure(property=p.property, reason=p.reason) for p in problems]
+        return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=failures)
+
+    def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
+        type_ = _type(request.urn)
+        olds, news = from_struct(request.old_inputs), from_struct(request.news)
+        ignored = set(request.ignoreChanges)
+        changes = [
+            change
+            for change in differences(olds, news, lambda path: self.replaces(type_, path))
+            if change.path[0] != DEFAULTS and dotted(change.path) not in ignored
+        ]
+        return _diff_response(changes, delete_first=self.replaced_first(type_, olds, news))
+
+    def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
+        declared, inputs = self._declared(request, context), from_struct(request.properties)
+        if request.preview:
+            return provider_pb2.CreateResponse(properties=to_struct(self.imagine(declared, inputs, None)))
+        thing = self._attempt(context, lambda: self.make(declared, inputs, None))
+        self.world.put(thing)
+        return provider_pb2.CreateResponse(id=thing.id, properties=to_struct(thing.outputs))
+
+    def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
+        thing = self.world.get(_type(request.urn), request.id)
+        if thing is None:
+            return provider_pb2.ReadResponse()
+        return provider_pb2.ReadResponse(
+            id=thing.id, properties=to_struct(thing.outputs), inputs=to_struct(thing.inputs)
+        )
+
+    def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
+        declared, inputs = self._declared(request, context), from_struct(request.news)
+        existing = self.world.get(declared.type, request.id)
+        if existing is None:
+            self._abort(context, f"{declared.type} {request.id} does not exist any more: run a refresh")
+        if request.preview:
+            return provider_pb2.UpdateResponse(properties=to_struct(self.imagine(declared, inputs, existing)))
+        thing = self._attempt(context, lambda: self.make(declared, inputs, existing))
+        self.world.put(thing)
+        return provider_pb2.UpdateResponse(properties=to_struct(thing.outputs))
+
+    def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
+        thing = self.world.get(_type(request.urn), request.id)
+        if thing is not None:
+            self._attempt(context, lambda: self.release(thing))
+            self.world.delete(thing.type, thing.id)
+        return empty_pb2.Empty()
+
+    def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:
+        args = from_struct(request.args)
+        answer = self._attempt(context, lambda: self.look_up(request.tok, args, self._config(context)))
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(to_struct(answer))  # the field has a keyword's name
+        return response
+
+    # Helpers.
+
+    def _config(self, context: grpc.ServicerContext) -> Properties:
+        with self._lock:
+            return self._configs.get(context.peer(), {})
+
+    def _declared(self, request: Any, context: grpc.ServicerContext) -> Declared:
+        proposed = request.autonaming.proposed_name if hasattr(request, "autonaming") else ""
+        urn: str = request.urn
+        return Declared(urn, _type(urn), urn.rpartition("::")[2], self._config(context), proposed)
+
+    def _attempt(self, context: grpc.ServicerContext, operation: Any) -> Any:
+        try:
+            return operation()
+        except Refusal as refusal:
+            self._abort(context, str(refusal))
+
+    @staticmethod
+    def _abort(context: grpc.ServicerContext, text: str) -> None:
+        context.abort(grpc.StatusCode.UNKNOWN, text)
+
+
+def _type(urn: str) -> str:
+    """Type token of a URN, without the types of its parents."""
+    return urn.split("::")[2].rpartition("$")[2]
+
+
+def _diff_response(changes: list[Change], *, delete_first: bool) -> provider_pb2.DiffResponse:
+    replaces = sorted({str(change.path[0]) for change in changes if change.replaces})
+    some = provider_pb2.DiffResponse.DIFF_SOME
+    return provider_pb2.DiffResponse(
+        changes=some if changes else provider_pb2.DiffResponse.DIFF_NONE,
+        replaces=replaces,
+        deleteBeforeReplace=bool(replaces) and delete_first,
+        diffs=sorted({str(change.path[0]) for change in changes}),
+        detailedDiff={
+            dotted(change.path): provider_pb2.PropertyDiff(kind=_KINDS[change.kind, change.replaces], inputDiff=True)
+            for change in changes
+        },
+        hasDetailedDiff=True,
+    )

@@ -1,0 +1,140 @@
+"""The folder of a rehearsal: a copy of the stack's file, a state backend and the simulated cloud's memory."""
+
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from rehearsal.wire import is_object, object_in
+
+PROJECT_FOLDER: Final = Path(__file__).resolve().parent.parent
+PROJECT_NAME: Final = "socle"
+
+_PASSPHRASE: Final = "rehearsal"  # noqa: S105 (guards stand-in values that are generated, never real ones)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Everything that a rehearsal of one stack keeps, in `.rehearsal/<stack>/`. The real stack file is only read."""
+
+    stack: str
+    folder: Path
+
+    @property
+    def world_file(self) -> Path:
+        """The simulated cloud's memory."""
+        return self.folder / "world.sqlite"
+
+    @property
+    def state(self) -> Path:
+        """Pulumi's file backend."""
+        return self.folder / "state"
+
+    @property
+    def result_file(self) -> Path:
+        """What the last command did, for programs to read."""
+        return self.folder / "result.json"
+
+    def environment(self) -> dict[str, str]:
+        """Variables with which any Pulumi command works on this rehearsal, apart from the providers' addresses."""
+        return {
+            "PULUMI_BACKEND_URL": f"file://{self.state}",
+            "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
+            "PULUMI_HOME": str(self.folder / "home"),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
+        }
+
+
+def open_workspace(stack: str, folder: Path = PROJECT_FOLDER) -> Workspace:
+    """The rehearsal of a stack, with a fresh copy of its file."""
+    workspace = Workspace(stack, folder / ".rehearsal" / stack)
+    for path in (workspace.state, workspace.folder / "home"):
+        path.mkdir(parents=True, exist_ok=True)
+    project = _read(folder / "Pulumi.yaml")
+    project["main"] = str(folder)  # plain `pulumi` commands, typed in the rehearsal's folder, find the program
+    project["runtime"]["options"]["virtualenv"] = str(folder / ".venv")
+    _write(workspace.folder / "Pulumi.yaml", project)
+    copy = workspace.folder / f"Pulumi.{stack}.yaml"
+    _write(copy, rehearsed(_read(folder / f"Pulumi.{stack}.yaml"), _read(copy) if copy.exists() else {}))
+    return workspace
+
+
+def rehearsed(original: Mapping[str, Any], previous: Mapping[str, Any]) -> dict[str, Any]:
+    """A stack file for the rehearsal: the original without its key, its secrets replaced by what was kept before.
+
+    Secrets that were not there before are left out: `missing_secrets` names them.
+    """
+    kept = object_in(previous, "config")
+    config: dict[str, Any] = {}
+    for key, value in object_in(original, "config").items():
+        if not _is_secret(value):
+            config[key] = value
+        elif _is_secret(kept.get(key)):
+            config[key] = kept[key]
+    salt = previous.get("encryptionsalt")
+    return {**({"encryptionsalt": salt} if salt else {}), "config": config}
+
+
+def missing_secrets(stack: str, copy: Path, folder: Path = PROJECT_FOLDER) -> dict[str, str]:
+    """Stand-ins for the stack's secrets that the copy does not have yet, generated."""
+    kept = object_in(_read(copy), "config")
+    return {
+        key: secrets.token_urlsafe(24)
+        for key, value in object_in(_read(folder / f"Pulumi.{stack}.yaml"), "config").items()
+        if _is_secret(value) and key not in kept
+    }
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock of the file backend, which a killed engine leaves behind."""
+
+    file: Path
+    pid: int
+    host: str
+    since: str
+
+    def is_stale(self) -> bool:
+        """Whether the process that took it is gone from this machine."""
+        if self.host != socket.gethostname():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+        return False
+
+
+def locks(workspace: Workspace) -> list[Lock]:
+    """Locks that are held on the rehearsal's state."""
+    found: list[Lock] = []
+    for file in (workspace.state / ".pulumi" / "locks").glob(f"**/{workspace.stack}/*.json"):
+        with suppress(FileNotFoundError, ValueError):  # given back meanwhile
+            entry: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+            found.append(Lock(file, int(entry["pid"]), str(entry["hostname"]), str(entry["timestamp"])))
+    return found
+
+
+def _is_secret(value: Any) -> bool:
+    return is_object(value) and set(value) == {"secure"}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return document if is_object(document) else {}
+
+
+def _write(path: Path, document: Any) -> None:
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
