@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components import versions
 from components.addons.ingress import HTTP_NODE_PORT, HTTPS_NODE_PORT, Ingress, IngressArgs, health_check
 from components.cluster import Cluster
 from components.dns import Certificate, CertificateArgs, HostedZone, HostedZoneArgs
@@ -114,11 +115,11 @@ def private_network(base: Foundation) -> Network | None:
 
 
 def nat_machine(base: Foundation, instance_type: str) -> NatInstanceMachine:
-    """The NAT instance's machine, with the newest image of fck-nat."""
+    """The NAT instance's machine; a newer build of the pinned fck-nat restarts it at the next update."""
     image = aws.ec2.get_ami_output(
         most_recent=True,
         owners=[FCK_NAT_OWNER],
-        filters=[{"name": "name", "values": ["fck-nat-al2023-*-arm64-ebs"]}],
+        filters=[{"name": "name", "values": [f"fck-nat-al2023-hvm-{versions.FCK_NAT.version}-*-arm64-ebs"]}],
         opts=pulumi.InvokeOutputOptions(provider=base.look_up.provider),
     )
     return NatInstanceMachine(image_id=image.id, instance_type=instance_type, tags=base.tags)

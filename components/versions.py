@@ -46,6 +46,14 @@ EKS_EBS_CSI = Pin("v1.64.0-eksbuild.1", None, f"{_ADDON_GUIDE}/ebs-csi.html", _A
 EKS_KUBE_PROXY_1_35 = Pin("v1.35.3-eksbuild.29", None, EKS_KUBE_PROXY.source, _ADDON)
 EKS_COREDNS_1_35 = Pin("v1.13.2-eksbuild.31", None, EKS_COREDNS.source, _ADDON)
 
+# Its images of one version are built anew every half year, with newer packages; a bump brings another program.
+FCK_NAT = Pin(
+    "1.4.0",
+    None,
+    "https://github.com/AndrewGuenther/fck-nat/releases",
+    "the newest minor version is rebuilt twice a year",
+)
+
 TRAEFIK_CHART = Pin(
     "41.3.0",
     None,
@@ -80,6 +88,7 @@ PINS: dict[str, Pin] = {
     "eks-coredns-1.35": EKS_COREDNS_1_35,
     "eks-pod-identity-agent": EKS_POD_IDENTITY_AGENT,
     "eks-ebs-csi": EKS_EBS_CSI,
+    "fck-nat": FCK_NAT,
     "traefik-chart": TRAEFIK_CHART,
     "nginx-chart": NGINX_CHART,
 }

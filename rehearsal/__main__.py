@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import sqlite3
 import sys
 import time
 from collections.abc import Generator
@@ -121,7 +122,7 @@ def _sentences() -> Generator[None]:
             markup=False,
         )
         raise typer.Exit(BAD_INPUT) from None
-    except (CloudNotStarted, RuntimeError) as error:
+    except (CloudNotStarted, RuntimeError, sqlite3.Error) as error:
         _errors.print(str(error), markup=False)
         raise typer.Exit(1) from None
     except CommandError:
@@ -139,5 +140,15 @@ def _wait_for_interrupt() -> None:
         os.write(sys.stdout.fileno(), b"\n")
 
 
+def main() -> None:
+    """Run a command and end at once: the idle threads of the engine's servers would hold the terminal for a second."""
+    try:
+        app()
+    except SystemExit as end:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code if isinstance(end.code, int) else 0)
+
+
 if __name__ == "__main__":
-    app()
+    main()

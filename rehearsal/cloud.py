@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import importlib
+import os
 import signal
+import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
@@ -85,7 +87,7 @@ async def _serve(world: World) -> None:
     await stop.wait()
     await eks_server.stop(grace=None)
     for server in (aws_server, kubernetes_server):
-        server.stop(grace=None).wait()
+        server.stop(grace=None)
 
 
 def _ignore_ended_engine(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -104,11 +106,14 @@ def _wait_for_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> No
 
 def main(world_file: str) -> None:
     """Serve the world kept in a file; the first line on standard output is the engine's `PULUMI_DEBUG_PROVIDERS`."""
-    world = World(Path(world_file))
     try:
-        asyncio.run(_serve(world))
-    finally:
-        world.close()
+        world = World(Path(world_file))
+    except sqlite3.Error as error:
+        sys.exit(f"cannot use {world_file}: {error}")
+    asyncio.run(_serve(world))
+    world.close()
+    # Everything is written. Waiting for the servers' idle threads would cost every command half a second.
+    os._exit(0)
 
 
 if __name__ == "__main__":

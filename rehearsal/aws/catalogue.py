@@ -30,6 +30,8 @@ class ResourceType:
     """Pulumi property path to schema path where the names differ; None where the schema has no counterpart."""
     convert: dict[str, Any] = field(default_factory=dict[str, Any])
     """Pulumi property path to the form that AWS's schema wants: `json` for a text of JSON, or a table of values."""
+    policies: dict[str, str] = field(default_factory=dict[str, str])
+    """Pulumi property path to the grammar of the IAM policy that it holds: `identity`, `resource` or `trust`."""
     enums: dict[str, str] = field(default_factory=dict[str, str])
     """Pulumi property path to a list of values per region, a file of cfn-lint's schema extensions."""
     defaults: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from rehearsal.aws import schemas, signatures
+from rehearsal.aws import policies, schemas, signatures
 from rehearsal.aws.catalogue import ResourceType
 from rehearsal.aws.shape import Shape, shape
 from rehearsal.provider import DEFAULTS, Problem
@@ -39,7 +39,7 @@ def judge(kind: ResourceType, region: str, inputs: Properties, filled: frozenset
     misspelt = signatures.problems(kind.token, set_here)
     if misspelt:
         return Verdict(misspelt)
-    problems = [*_too_long(kind, set_here), *_not_offered(kind, region, set_here)]
+    problems = [*_too_long(kind, set_here), *_not_offered(kind, region, set_here), *_policies(kind, set_here)]
     values = [path for path, _ in leaves(set_here) if path[0] not in filled]
     schema = schemas.schema_of(kind.schema, region) if kind.schema else None
     if kind.schema is None or schema is None:
@@ -70,6 +70,15 @@ def _not_offered(kind: ResourceType, region: str, inputs: Properties) -> list[Pr
         file = kind.enums.get(without_indices(path))
         if file and isinstance(value, str) and value not in schemas.regional_enum(file, region):
             found.append(Problem(dotted(path), f"{value} is not offered in {region}"))
+    return found
+
+
+def _policies(kind: ResourceType, inputs: Properties) -> list[Problem]:
+    found: list[Problem] = []
+    for key, grammar in kind.policies.items():
+        text = inputs.get(key)
+        if isinstance(text, str):
+            found += [Problem(key, mistake) for mistake in policies.mistakes(grammar, text)]
     return found
 
 

@@ -13,7 +13,8 @@ _HOSTED_ZONE_PREFIX = "ZGIVEN"
 # Images that our stacks look up, newest last: owner, name, architecture. The names are real ones of each publisher.
 _IMAGES = (
     ("568608671756", "fck-nat-al2023-hvm-1.3.0-20240125-arm64-ebs", "arm64"),
-    ("568608671756", "fck-nat-al2023-hvm-1.4.0-20260101-arm64-ebs", "arm64"),
+    ("568608671756", "fck-nat-al2023-hvm-1.4.0-20260126-arm64-ebs", "arm64"),
+    ("568608671756", "fck-nat-al2023-hvm-1.4.0-20260801-arm64-ebs", "arm64"),
     ("099720109477", "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260901", "x86_64"),
     ("099720109477", "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20260901", "arm64"),
 )

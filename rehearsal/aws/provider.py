@@ -165,7 +165,7 @@ def _create_only(type_: str) -> frozenset[str]:
     fixed = schemas.create_only(schema)
     matched: set[str] = set()
     for name in signatures.input_names(type_):
-        for place in shape(kind, schema, {name: "x"}).origin:
+        for place in shape(kind, schema, {name: UNKNOWN}).origin:
             words = tuple(part for part in place if isinstance(part, str))
             if any(words[: len(path)] == path for path in fixed):
                 matched.add(name)

@@ -9,7 +9,8 @@ from ipaddress import ip_network
 from typing import Any, cast
 
 import regex
-from jsonschema import Draft7Validator, FormatChecker, ValidationError, validators
+from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker, ValidationError, validators
+from referencing import Registry
 
 from rehearsal.wire import UNKNOWN, Path, is_list, is_object
 
@@ -17,14 +18,16 @@ Schema = dict[str, Any]
 
 
 def _folder() -> pathlib.Path:
-    """Where cfn-lint keeps the schemas, found without importing its linter, which takes two seconds."""
+    """Where cfn-lint keeps its data, found without importing its linter, which takes two seconds."""
     package = find_spec("cfnlint")
     if package is None or not package.submodule_search_locations:
         raise ModuleNotFoundError("cfn-lint is not installed: run make clean, then the command again")
-    return pathlib.Path(package.submodule_search_locations[0]) / "data" / "schemas"
+    return pathlib.Path(package.submodule_search_locations[0]) / "data"
 
 
-_ROOT = _folder()
+DATA = _folder()
+"""cfn-lint's data: AWS's schemas, and what its authors add to them."""
+_ROOT = DATA / "schemas"
 
 
 @cache
@@ -82,9 +85,17 @@ def create_only(schema: Schema) -> frozenset[tuple[str, ...]]:
 
 def violations(type_name: str, region: str, document: Any) -> list[tuple[Path, str]]:
     """What AWS would refuse in `document`: where, and why. What is not known yet is not judged."""
-    validator = _validator(type_name, region)
+    return _judged(_validator(type_name, region), document)
+
+
+def reasons(schema: Schema, document: Any, registry: "Registry[Any]") -> list[tuple[Path, str]]:
+    """What a schema that refers to others in `registry` refuses in `document`: where, and why."""
+    return _judged(_StandaloneValidator(schema, registry=registry), document)
+
+
+def _judged(validator: Any, document: Any) -> list[tuple[Path, str]]:
     found: dict[tuple[Path, str], None] = {}
-    errors: Iterator[ValidationError] = validator.iter_errors(document)  # pyright: ignore[reportUnknownMemberType]
+    errors: Iterator[ValidationError] = validator.iter_errors(document)
     for error in errors:
         for leaf in _root_causes(error):
             if not _contains_unknown(leaf.instance) or leaf.validator in _ABOUT_KEYS:
@@ -96,7 +107,7 @@ _ABOUT_KEYS = {"required", "additionalProperties", "dependentExcluded", "require
 
 
 @cache
-def _validator(type_name: str, region: str) -> Draft7Validator:
+def _validator(type_name: str, region: str) -> Any:
     return _Validator(schema_of(type_name, region) or {}, format_checker=_FORMATS)
 
 
@@ -120,11 +131,22 @@ def _reason(error: ValidationError) -> str:
         allowed = [str(value) for value in cast(list[Any], error.validator_value)]
         shown = ", ".join(allowed[:12]) + (f" and {len(allowed) - 12} more" if len(allowed) > 12 else "")  # noqa: PLR2004
         return f"expected one of {shown}, got {value}"
+    if error.validator == "additionalProperties":
+        return f"unknown key {', '.join(_extra_keys(error.instance, cast(Schema, error.schema)))}"
     if error.validator == "pattern":
         return f"expected text that matches {error.validator_value}, got {value}"
     if error.validator == "type":
         return f"expected {error.validator_value}, got {value}"
     return error.message
+
+
+def _extra_keys(instance: Schema, schema: Schema) -> list[str]:
+    patterns = schema.get("patternProperties", {})
+    return [
+        key
+        for key in instance
+        if key not in schema.get("properties", {}) and not any(regex.search(pattern, key) for pattern in patterns)
+    ]
 
 
 def _contains_unknown(value: Any) -> bool:
@@ -181,7 +203,9 @@ _KEYWORDS = {
     "requiredOr": _required_or,
 }
 # The stub of jsonschema leaves the signature of `extend` open.
-_Validator: Callable[..., Draft7Validator] = validators.extend(Draft7Validator, _KEYWORDS)  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]
+_extend = cast(Callable[..., Callable[..., Any]], validators.extend)  # pyright: ignore[reportUnknownMemberType]
+_Validator = _extend(Draft7Validator, _KEYWORDS)
+_StandaloneValidator = _extend(Draft202012Validator, _KEYWORDS)
 _FORMATS = FormatChecker(formats=())
 
 
