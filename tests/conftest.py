@@ -8,6 +8,8 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks, settings
 
+from tests.components.simulated_eks import EKS_OUTPUTS
+
 Properties = dict[str, Any]
 Outputs = Mapping[str, Callable[[Properties], Properties]]
 """By resource type: what AWS adds to the inputs, computed from them."""
@@ -29,7 +31,7 @@ def _validation_options(inputs: Properties) -> Properties:
     }
 
 
-ALWAYS_COMPUTED: Outputs = {"aws:acm/certificate:Certificate": _validation_options}
+ALWAYS_COMPUTED: Outputs = {"aws:acm/certificate:Certificate": _validation_options, **EKS_OUTPUTS}
 """Outputs that components look into, so that a whole stack can be declared without announcing them."""
 
 
@@ -55,7 +57,9 @@ class Engine(pulumi.runtime.Mocks):
         inputs: Properties = cast(Any, args).inputs  # the SDK says `dict` without saying of what
         self.resources.append(Declared(args.typ, args.name, inputs, args.provider or ""))
         computed = self.outputs[args.typ](inputs) if args.typ in self.outputs else {}
-        return f"{args.name}-id", {"arn": f"arn:aws:mock:::{args.name}", "name": args.name, **inputs, **computed}
+        # What is given no name is named by autonaming; the name of a bucket is called `bucket`.
+        named = {"arn": f"arn:aws:mock:::{args.name}", "name": args.name, "bucket": args.name}
+        return f"{args.name}-id", {**named, **inputs, **computed}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
         if args.token not in self.lookups:

@@ -132,7 +132,7 @@ def _reason(error: ValidationError) -> str:
         shown = ", ".join(allowed[:12]) + (f" and {len(allowed) - 12} more" if len(allowed) > 12 else "")  # noqa: PLR2004
         return f"expected one of {shown}, got {value}"
     if error.validator == "additionalProperties":
-        return f"unknown key {', '.join(_extra_keys(error.instance, cast(Schema, error.schema)))}"
+        return f"unknown key {', '.join(_extra_keys(error))}"
     if error.validator == "pattern":
         return f"expected text that matches {error.validator_value}, got {value}"
     if error.validator == "type":
@@ -140,11 +140,12 @@ def _reason(error: ValidationError) -> str:
     return error.message
 
 
-def _extra_keys(instance: Schema, schema: Schema) -> list[str]:
+def _extra_keys(error: ValidationError) -> list[str]:
+    schema = cast(Schema, error.schema)
     patterns = schema.get("patternProperties", {})
     return [
         key
-        for key in instance
+        for key in cast(Schema, error.instance)
         if key not in schema.get("properties", {}) and not any(regex.search(pattern, key) for pattern in patterns)
     ]
 
