@@ -3,6 +3,8 @@
 PYTHON ?= python3
 WORKERS ?= 4
 export STACK
+# Compiled modules stay beside their sources: without them every command starts seconds later.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv/bin
 STACKS = $(patsubst Pulumi.%.yaml,%,$(wildcard Pulumi.*.yaml))
@@ -30,10 +32,11 @@ test: setup engine check ## check, then all tests, among them rehearsals of the 
 test-unit: setup ## the tests without rehearsals: the fast inner loop
 	@$(PYTEST) --ignore tests/rehearsal
 
-check: setup ## style, types and stack files
+check: setup ## style, types, stack files and the age of pinned versions
 	@$(VENV)/ruff check --quiet
 	@$(VENV)/ruff format --check --quiet
 	@$(VENV)/python -m tools.check_stacks
+	@$(VENV)/python -m tools.pins --quiet
 	@$(VENV)/pyright
 
 bench: setup engine ## measure the rehearsal on this machine

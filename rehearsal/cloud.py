@@ -61,17 +61,38 @@ class _AttachedEks(ProviderServicer):
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
 
-def _serve_in_threads(provider: SimulatedProvider) -> tuple[grpc.Server, int]:
-    server = grpc.server(ThreadPoolExecutor(max_workers=16), options=_LARGE_MESSAGES)
+class _FullDisk(grpc.ServerInterceptor):
+    """Says what is wrong when the world's file cannot be written, in place of an exception's text."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
+        handler = continuation(handler_call_details)
+        if handler is None or handler.unary_unary is None:
+            return handler
+
+        def guarded(request: Any, context: grpc.ServicerContext) -> Any:
+            try:
+                return handler.unary_unary(request, context)
+            except sqlite3.OperationalError as error:
+                text = f"the rehearsal cannot write {self._file}: {error}: make room, then run the command again"
+                return context.abort(grpc.StatusCode.UNKNOWN, text)
+
+        return grpc.unary_unary_rpc_method_handler(guarded, handler.request_deserializer, handler.response_serializer)
+
+
+def _serve_in_threads(provider: SimulatedProvider, file: Path) -> tuple[grpc.Server, int]:
+    server = grpc.server(ThreadPoolExecutor(max_workers=16), options=_LARGE_MESSAGES, interceptors=[_FullDisk(file)])
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     port = server.add_insecure_port(_LOOPBACK)
     server.start()
     return server, port
 
 
-async def _serve(world: World) -> None:
-    aws_server, aws_port = _serve_in_threads(SimulatedAws(world, "pulumi-aws"))
-    kubernetes_server, kubernetes_port = _serve_in_threads(SimulatedKubernetes(world, "pulumi-kubernetes"))
+async def _serve(world: World, file: Path) -> None:
+    aws_server, aws_port = _serve_in_threads(SimulatedAws(world, "pulumi-aws"), file)
+    kubernetes_server, kubernetes_port = _serve_in_threads(SimulatedKubernetes(world, "pulumi-kubernetes"), file)
     eks_server = grpc.aio.server(options=_LARGE_MESSAGES)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(_AttachedEks(_LazyEks(), [], ""), eks_server)
     eks_port = eks_server.add_insecure_port(_LOOPBACK)
@@ -110,7 +131,7 @@ def main(world_file: str) -> None:
         world = World(Path(world_file))
     except sqlite3.Error as error:
         sys.exit(f"cannot use {world_file}: {error}")
-    asyncio.run(_serve(world))
+    asyncio.run(_serve(world, Path(world_file)))
     world.close()
     # Everything is written. Waiting for the servers' idle threads would cost every command half a second.
     os._exit(0)

@@ -10,6 +10,7 @@ import pulumi_eks as eks
 import pulumi_kubernetes as kubernetes
 from pulumi.provider import ConstructResult
 
+from rehearsal.eks_security_groups import cluster_group, node_group
 from rehearsal.wire import object_in
 
 Inputs = dict[str, Any]
@@ -38,9 +39,7 @@ def construct(
 def _cluster(name: str, inputs: Inputs, child: pulumi.ResourceOptions) -> Inputs:
     role = _service_role(f"{name}-eksRole", child)
     guarded = not inputs.get("skipDefaultSecurityGroups")
-    group = _group(f"{name}-eksClusterSecurityGroup", inputs, {}, child) if guarded else None
-    if group is not None:
-        _rule(f"{name}-eksClusterInternetEgressRule", child, "egress", group, (0, 0), cidr_blocks=["0.0.0.0/0"])
+    group = cluster_group(name, inputs, child) if guarded else None
     cluster = _control_plane(name, inputs, role, group, child)
     kube_proxy = object_in(inputs, "kubeProxyAddonOptions")
     _core_addon(f"{name}-kube-proxy", "kube-proxy", cluster, kube_proxy, child)
@@ -52,7 +51,7 @@ def _cluster(name: str, inputs: Inputs, child: pulumi.ResourceOptions) -> Inputs
         "eksCluster": cluster,
         "kubeconfig": pulumi.Output.secret(kubeconfig).apply(json.loads),
         "kubeconfigJson": pulumi.Output.secret(kubeconfig),
-        **(_guards(name, inputs, cluster, group, child) if group is not None else {}),
+        **(node_group(name, inputs, cluster, group, child) if group is not None else {}),
         "clusterSecurityGroupId": group.id if group is not None else made_by_eks,
         "instanceRoles": [],
         "awsProvider": None,
@@ -66,35 +65,6 @@ def _cluster(name: str, inputs: Inputs, child: pulumi.ResourceOptions) -> Inputs
             "vpcId": inputs["vpcId"],
         },
     }
-
-
-def _guards(
-    name: str, inputs: Inputs, cluster: aws.eks.Cluster, group: aws.ec2.SecurityGroup, child: pulumi.ResourceOptions
-) -> Inputs:
-    """The security groups that the component makes unless told not to."""
-    owned = cluster.name.apply(lambda cluster_name: {f"kubernetes.io/cluster/{cluster_name}": "owned"})
-    nodes = _group(f"{name}-nodeSecurityGroup", inputs, owned, child)
-    ingress = _node_rules(name, group, nodes, child)
-    return {
-        "clusterSecurityGroup": group,
-        "nodeSecurityGroup": nodes,
-        "nodeSecurityGroupId": nodes.id,
-        "eksClusterIngressRule": ingress,
-        "clusterIngressRuleId": ingress.id,
-    }
-
-
-def _group(
-    name: str, inputs: Inputs, tags: pulumi.Input[dict[str, str]], child: pulumi.ResourceOptions
-) -> aws.ec2.SecurityGroup:
-    return aws.ec2.SecurityGroup(
-        name,
-        vpc_id=inputs["vpcId"],
-        revoke_rules_on_delete=True,
-        description="Managed by Pulumi",
-        tags=pulumi.Output.from_input(tags).apply(lambda more: {"Name": name, **more}),
-        opts=child,
-    )
 
 
 def _service_role(name: str, child: pulumi.ResourceOptions) -> aws.iam.Role:
@@ -160,48 +130,6 @@ def _control_plane(
 
 def _snake_upgrade_policy(policy: Any) -> Any:
     return {"support_type": policy["supportType"]} if policy else None
-
-
-def _node_rules(
-    name: str, group: aws.ec2.SecurityGroup, nodes: aws.ec2.SecurityGroup, child: pulumi.ResourceOptions
-) -> aws.ec2.SecurityGroupRule:
-    _rule(
-        f"{name}-eksExtApiServerClusterIngressRule", child, "ingress", nodes, (443, 443),
-        protocol="tcp", source_security_group_id=group.id,
-    )  # fmt: skip
-    _rule(f"{name}-eksNodeIngressRule", child, "ingress", nodes, (0, 0), self=True)
-    _rule(f"{name}-eksNodeInternetEgressRule", child, "egress", nodes, (0, 0), cidr_blocks=["0.0.0.0/0"])
-    _rule(
-        f"{name}-eksNodeClusterIngressRule", child, "ingress", nodes, (1025, 65535),
-        protocol="tcp", source_security_group_id=group.id,
-    )  # fmt: skip
-    return _rule(
-        f"{name}-eksClusterIngressRule", child, "ingress", group, (443, 443),
-        protocol="tcp", source_security_group_id=nodes.id,
-    )  # fmt: skip
-
-
-def _rule(
-    name: str,
-    child: pulumi.ResourceOptions,
-    direction: str,
-    group: aws.ec2.SecurityGroup,
-    ports: tuple[int, int],
-    *,
-    protocol: str = "-1",
-    **peer: Any,
-) -> aws.ec2.SecurityGroupRule:
-    return aws.ec2.SecurityGroupRule(
-        name,
-        type=direction,
-        security_group_id=group.id,
-        from_port=ports[0],
-        to_port=ports[1],
-        protocol=protocol,
-        description=f"{direction} of {name}",
-        opts=child,
-        **peer,
-    )
 
 
 def _core_addon(

@@ -1,5 +1,6 @@
 """The folder of a rehearsal: a copy of the stack's file, a state backend and the simulated cloud's memory."""
 
+import json
 import os
 import secrets
 import socket
@@ -119,8 +120,8 @@ def locks(workspace: Workspace) -> list[Lock]:
     """Locks that are held on the rehearsal's state."""
     found: list[Lock] = []
     for file in (workspace.state / ".pulumi" / "locks").glob(f"**/{workspace.stack}/*.json"):
-        with suppress(FileNotFoundError, ValueError):  # given back meanwhile
-            entry: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+        with suppress(FileNotFoundError, ValueError):  # given back meanwhile, or not written yet
+            entry: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
             found.append(Lock(file, int(entry["pid"]), str(entry["hostname"]), str(entry["timestamp"])))
     return found
 

@@ -92,3 +92,15 @@ def test_the_report_says_why_a_pin_has_no_date() -> None:
     code, text = printed(free=UNDATED)
     assert code == 0
     assert "no date, the publisher says nothing: free" in text
+
+
+def test_the_warning_alone_names_only_what_is_past_its_date_or_near_it() -> None:
+    console = Console(file=io.StringIO(), width=200)
+
+    assert pins.warn(TODAY, console, {"ended": ENDED, "soon": SOON, "later": LATER}) == 1
+
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert "ended: support of 1.0 ended" in text
+    assert "soon: support of 3.0 ends within 60 days" in text
+    assert "later" not in text

@@ -1,4 +1,7 @@
-"""Print every pinned version with the days of support left; exit 1 once one is past its date."""
+"""Print every pinned version with the days of support left; exit 1 once one is past its date.
+
+`--quiet` prints only those that are past it or near it.
+"""
 
 import sys
 from collections.abc import Mapping
@@ -13,7 +16,7 @@ _WARNING_DAYS = 60
 
 
 def report(today: date, console: Console, pins: Mapping[str, Pin] = PINS) -> int:
-    """Print the table of `pins` as of `today` and return the exit code: 1 when a pin is past its date, else 0."""
+    """Print the table of `pins` as of `today`, then what `warn` says, and return its exit code."""
     late, soon = overdue(today, pins), due_soon(today, _WARNING_DAYS, pins)
     table = Table("pin", "version", "support ends", "days left")
     undated: dict[str, list[str]] = {}
@@ -28,12 +31,18 @@ def report(today: date, console: Console, pins: Mapping[str, Pin] = PINS) -> int
     console.print(table)
     for reason, names in undated.items():
         console.print(f"no date, {reason}: {', '.join(names)}")
+    return warn(today, console, pins)
+
+
+def warn(today: date, console: Console, pins: Mapping[str, Pin] = PINS) -> int:
+    """Name the pins that are past their date or near it; the exit code is 1 when one is past, else 0."""
+    late = overdue(today, pins)
     for name in late:
         console.print(f"{name}: support of {pins[name].version} ended, raise it and read {pins[name].source}")
-    for name in soon:
+    for name in due_soon(today, _WARNING_DAYS, pins):
         console.print(f"{name}: support of {pins[name].version} ends within {_WARNING_DAYS} days, plan its successor")
     return 1 if late else 0
 
 
 if __name__ == "__main__":
-    sys.exit(report(date.today(), Console()))
+    sys.exit((warn if "--quiet" in sys.argv[1:] else report)(date.today(), Console()))
