@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from components.private_bucket import PrivateBucket, PrivateBucketArgs
 
 _DELIVERY = "delivery.logs.amazonaws.com"
 
@@ -27,10 +28,10 @@ class FlowLogsArgs:
             raise ValueError(f"retention_days must be at least 1, got {self.retention_days}")
 
 
-def delivery_policy(bucket_arn: str, *, region: str, account_id: str) -> str:
-    """JSON bucket policy that lets AWS deliver the flow logs of one account and region, over TLS only.
+def delivery_statements(bucket_arn: str, *, region: str, account_id: str) -> list[iam.Statement]:
+    """Let AWS deliver the flow logs of one account and region to a bucket.
 
-    The two `AWSLogDelivery…` statements are those that AWS documents; without them it would rewrite the policy:
+    They are the statements that AWS documents; without them it would rewrite the policy:
     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-permissions.html
     """
     source = {
@@ -38,7 +39,7 @@ def delivery_policy(bucket_arn: str, *, region: str, account_id: str) -> str:
         "ArnLike": {"aws:SourceArn": f"arn:aws:logs:{region}:{account_id}:*"},
     }
     owned = {**source["StringEquals"], "s3:x-amz-acl": "bucket-owner-full-control"}
-    return iam.document(
+    return [
         iam.statement(
             ["s3:PutObject"],
             [f"{bucket_arn}/AWSLogs/{account_id}/*"],
@@ -53,8 +54,7 @@ def delivery_policy(bucket_arn: str, *, region: str, account_id: str) -> str:
             conditions=source,
             sid="AWSLogDeliveryAclCheck",
         ),
-        iam.tls_only(bucket_arn),
-    )
+    ]
 
 
 def record_flows(
@@ -64,46 +64,12 @@ def record_flows(
 
     Billed by AWS per gigabyte delivered and per gigabyte-month stored; aggregates of ten minutes keep both low.
     """
-    bucket = aws.s3.Bucket(f"{name}-bucket", force_destroy=args.delete_with_network, opts=child)
-    aws.s3.BucketPublicAccessBlock(
-        f"{name}-private",
-        bucket=bucket.id,
-        block_public_acls=True,
-        block_public_policy=True,
-        ignore_public_acls=True,
-        restrict_public_buckets=True,
-        opts=child,
+    kept = PrivateBucketArgs(
+        noncurrent_days=None, retention_days=args.retention_days, delete_contents=args.delete_with_network
     )
-    aws.s3.BucketOwnershipControls(
-        f"{name}-ownership", bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, opts=child
-    )
-    aws.s3.BucketServerSideEncryptionConfiguration(
-        f"{name}-encryption",
-        bucket=bucket.id,
-        rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-        opts=child,
-    )
-    aws.s3.BucketLifecycleConfiguration(
-        f"{name}-expiry",
-        bucket=bucket.id,
-        rules=[
-            {
-                "id": "expire",
-                "status": "Enabled",
-                "filter": {"prefix": ""},
-                "expiration": {"days": args.retention_days},
-                "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
-            }
-        ],
-        opts=child,
-    )
-    known = pulumi.Output.all(bucket_arn=bucket.arn, account_id=args.account_id)
-    policy = aws.s3.BucketPolicy(
-        f"{name}-policy",
-        bucket=bucket.id,
-        policy=known.apply(lambda k: delivery_policy(k["bucket_arn"], region=region, account_id=k["account_id"])),
-        opts=child,
-    )
+    bucket = PrivateBucket(name, kept, child)
+    known = pulumi.Output.all(bucket.arn, args.account_id)
+    policy = bucket.allow(known.apply(lambda k: delivery_statements(k[0], region=region, account_id=k[1])))
     aws.ec2.FlowLog(
         name,
         vpc_id=vpc_id,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -115,6 +116,8 @@ class Session:
             if event.summary_event:
                 outcome.changes = dict(_counted(event.summary_event))
 
+        # A killed engine closes its stream of events in the middle: the failure itself is told by what follows.
+        warnings.filterwarnings("ignore", message="Error in event stream")
         started = time.perf_counter()
         options: dict[str, Any] = {"on_output": self._show, "on_event": listen, "color": _color()}
         if operation == "preview":

@@ -1,9 +1,11 @@
 import json
+from typing import Any
 
 import pulumi
 import pytest
 
-from components.flow_logs import FlowLogsArgs, delivery_policy, record_flows
+from components import iam
+from components.flow_logs import FlowLogsArgs, delivery_statements, record_flows
 from tests.conftest import Declare, Plan
 
 ACCOUNT = "123456789012"
@@ -22,21 +24,6 @@ def test_records_go_to_a_bucket_of_their_own(plan: Plan) -> None:
     assert (flow_log["logDestinationType"], flow_log["logDestination"]) == ("s3", "arn:aws:mock:::logs-bucket")
 
 
-def test_the_bucket_is_closed_to_the_public(plan: Plan) -> None:
-    block = plan.one("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
-    switches = {key: value for key, value in block.items() if key != "bucket"}
-    assert switches == dict.fromkeys(
-        ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True
-    )
-
-
-def test_the_bucket_is_encrypted_and_ignores_acls(plan: Plan) -> None:
-    [rule] = plan.one("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")["rules"]
-    assert rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "AES256"
-    ownership = plan.one("aws:s3/bucketOwnershipControls:BucketOwnershipControls")
-    assert ownership["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
-
-
 def test_records_expire_after_their_retention(plan: Plan) -> None:
     [rule] = plan.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")["rules"]
     assert (rule["status"], rule["expiration"]["days"]) == ("Enabled", 30)
@@ -46,29 +33,24 @@ def test_records_are_kept_on_destroy_by_default(plan: Plan) -> None:
     assert plan.one("aws:s3/bucket:Bucket")["forceDestroy"] is False
 
 
-def test_the_bucket_carries_the_delivery_policy(plan: Plan) -> None:
-    policy = plan.one("aws:s3/bucketPolicy:BucketPolicy")["policy"]
-    assert policy == delivery_policy("arn:aws:mock:::logs-bucket", region="eu-west-3", account_id=ACCOUNT)
+def test_the_bucket_lets_in_the_delivery_service_and_nobody_without_tls(plan: Plan) -> None:
+    document = json.loads(plan.one("aws:s3/bucketPolicy:BucketPolicy")["policy"])
+    arn = "arn:aws:mock:::logs-bucket"
+    delivery = delivery_statements(arn, region="eu-west-3", account_id=ACCOUNT)
+    assert document["Statement"] == [*delivery, iam.tls_only(arn)]
 
 
 def test_only_the_delivery_service_on_behalf_of_this_account_may_write() -> None:
-    document = json.loads(delivery_policy("arn:aws:s3:::b", region="eu-west-3", account_id=ACCOUNT))
-    allowed = [each for each in document["Statement"] if each["Effect"] == "Allow"]
-    assert {each["Sid"]: (each["Action"], each["Resource"]) for each in allowed} == {
-        "AWSLogDeliveryWrite": (["s3:PutObject"], [f"arn:aws:s3:::b/AWSLogs/{ACCOUNT}/*"]),
-        "AWSLogDeliveryAclCheck": (["s3:GetBucketAcl"], ["arn:aws:s3:::b"]),
+    allowed: list[dict[str, Any]] = delivery_statements("arn:aws:s3:::b", region="eu-west-3", account_id=ACCOUNT)
+    assert {each["Sid"]: (each["Effect"], each["Action"], each["Resource"]) for each in allowed} == {
+        "AWSLogDeliveryWrite": ("Allow", ["s3:PutObject"], [f"arn:aws:s3:::b/AWSLogs/{ACCOUNT}/*"]),
+        "AWSLogDeliveryAclCheck": ("Allow", ["s3:GetBucketAcl"], ["arn:aws:s3:::b"]),
     }
     for each in allowed:
         assert each["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
         assert each["Condition"]["StringEquals"]["aws:SourceAccount"] == ACCOUNT
         assert each["Condition"]["ArnLike"] == {"aws:SourceArn": f"arn:aws:logs:eu-west-3:{ACCOUNT}:*"}
     assert allowed[0]["Condition"]["StringEquals"]["s3:x-amz-acl"] == "bucket-owner-full-control"
-
-
-def test_plain_http_is_denied() -> None:
-    document = json.loads(delivery_policy("arn:aws:s3:::b", region="eu-west-3", account_id=ACCOUNT))
-    [denied] = [each for each in document["Statement"] if each["Effect"] == "Deny"]
-    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def test_a_retention_of_nothing_is_refused() -> None:
