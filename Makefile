@@ -36,6 +36,7 @@ check: setup ## style, types, stack files and the age of pinned versions
 	@$(VENV)/ruff check --quiet
 	@$(VENV)/ruff format --check --quiet
 	@$(VENV)/python -m tools.check_stacks
+	@$(VENV)/check-jsonschema --quiet --schemafile settings/stack-file.schema.json Pulumi.*.yaml
 	@$(VENV)/python -m tools.pins --quiet
 	@$(VENV)/pyright
 

@@ -4,6 +4,7 @@
 compares the rehearsal with it: what both take is the engine's own.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from rehearsal import engine
 from rehearsal.workspace import Workspace
 
 PACKAGE: Final = "bare"
+_SKIP_CHECK: Final = "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK"
 _SERVICE: Final = "pulumirpc.ResourceProvider"
 _SAME: Final = provider_pb2.DiffResponse.DIFF_NONE
 _OTHER: Final = provider_pb2.DiffResponse.DIFF_SOME
@@ -120,17 +122,18 @@ def run(operation: str, count: int, folder: Path) -> float:
 
     with running_provider() as address:
         found = engine.find()
+        variables = {**workspace.environment(), **found.environment()}
+        # As in the rehearsal: the Automation API reads this one from its own process, and asks for no version then.
+        os.environ[_SKIP_CHECK] = variables[_SKIP_CHECK]
         stack = automation.create_or_select_stack(
             stack_name=PACKAGE,
             project_name=PACKAGE,
             program=program,
             opts=automation.LocalWorkspaceOptions(
-                work_dir=str(folder),
-                env_vars={**workspace.environment(), **found.environment()},
-                pulumi_command=found.automation(),
+                work_dir=str(folder), env_vars=variables, pulumi_command=found.automation()
             ),
         )
-        stack.workspace.env_vars["PULUMI_DEBUG_PROVIDERS"] = address()
+        stack.workspace.env_vars = {**variables, "PULUMI_DEBUG_PROVIDERS": address()}
         started = time.perf_counter()
         (stack.up if operation == "up" else stack.preview)(on_output=print, color="never")
         return time.perf_counter() - started
