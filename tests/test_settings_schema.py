@@ -30,7 +30,7 @@ def test_every_stack_file_is_valid_and_names_the_schema(file: Path) -> None:
 
 
 def test_a_misspelt_key_is_refused() -> None:
-    document = {"config": {"aws:region": "eu-west-3", "socle:owner": "me", "socle:netwrok": {}}}
+    document: dict[str, Any] = {"config": {"aws:region": "eu-west-3", "socle:owner": "me", "socle:netwrok": {}}}
     assert any("socle:netwrok" in error for error in errors(document))
 
 
@@ -39,7 +39,7 @@ def test_a_missing_owner_is_refused() -> None:
 
 
 def test_the_engine_s_own_keys_are_accepted() -> None:
-    document = {
+    document: dict[str, Any] = {
         "secretsprovider": "awskms://alias/x",
         "encryptedkey": "k",
         "config": {"aws:region": "eu-west-3", "socle:owner": "me", "pulumi:template": "x"},
