@@ -12,19 +12,19 @@ PYTEST = $(VENV)/pytest -q -n auto --maxprocesses $(WORKERS)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help rehearse rehearse-preview rehearse-destroy test test-unit check bench pins clean setup engine stack
+.PHONY: help rehearse rehearse-preview rehearse-destroy test test-unit check bench docs pins clean setup engine stack
 
 help: ## print these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 rehearse: ## STACK=staging: bring a stack up on the simulated cloud
-rehearse-preview: ## STACK=staging: show what that would change
+rehearse-preview: ## STACK=staging: show what that would change; DIFF=1 with the values
 rehearse-destroy: ## STACK=staging: take it down again
 rehearse: VERB = up
 rehearse-preview: VERB = preview
 rehearse-destroy: VERB = destroy
 rehearse rehearse-preview rehearse-destroy: stack setup
-	@$(VENV)/python -m rehearsal $(VERB) "$$STACK"
+	@$(VENV)/python -m rehearsal $(VERB) $(if $(DIFF),--diff) "$$STACK"
 
 test: setup engine check ## check, then all tests, among them rehearsals of the stacks
 	@$(PYTEST)
@@ -43,6 +43,10 @@ check: setup ## style, types, stack files and the age of pinned versions
 bench: setup engine ## measure the rehearsal on this machine
 	@$(VENV)/python -m tools.bench
 
+docs: setup ## renew what the README and the editors' schema take from the settings
+	@$(VENV)/python -m tools.settings_table --write
+	@$(VENV)/python -m tools.settings_schema --write
+
 pins: setup ## list pinned versions with the end of their support
 	@$(VENV)/python -m tools.pins
 
@@ -59,4 +63,4 @@ engine: setup
 
 stack:
 	@test -f "Pulumi.$$STACK.yaml" || { \
-		echo "$${STACK:+There is no stack $$STACK. }Name one, as in \`make rehearse STACK=staging\`: $(STACKS)." >&2; exit 2; }
+		echo "$${STACK:+There is no stack $$STACK. }The stacks are $(STACKS): name one, as in \`make rehearse STACK=staging\`." >&2; exit 2; }

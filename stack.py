@@ -40,9 +40,7 @@ class Foundation:
 
     def account_id(self) -> pulumi.Output[str]:
         """AWS account of the stack, looked up."""
-        return aws.get_caller_identity_output(
-            opts=pulumi.InvokeOutputOptions(provider=self.look_up.provider)
-        ).account_id
+        return aws.get_caller_identity_output(opts=self.look_up).account_id
 
 
 def declare(settings: Settings) -> Outputs:
@@ -79,10 +77,11 @@ def hosted_zone(base: Foundation, outputs: Outputs) -> pulumi.Output[str] | None
     if dns is None:
         return None
     if not dns.create:
-        found = aws.route53.get_zone_output(
-            name=dns.zone, opts=pulumi.InvokeOutputOptions(provider=base.look_up.provider)
-        )
-        return found.zone_id
+        return aws.route53.get_zone_output(name=dns.zone, opts=base.look_up).zone_id
+    pulumi.log.info(
+        f"{dns.zone}: certificates are issued once its registrar delegates it to the name servers of the new zone; "
+        "to read those first, run `pulumi up --target '**HostedZone**'`"
+    )
     zone = HostedZone("public", HostedZoneArgs(domain_name=dns.zone), base.opts)
     outputs["name_servers"] = zone.name_servers
     return zone.zone_id
@@ -108,7 +107,12 @@ def private_network(base: Foundation) -> Network | None:
             zone_names=tuple(sorted(zones.names)[: wanted.zones]),
             egress=wanted.egress,
             nat_instance=nat_machine(base, wanted.nat_instance_type) if wanted.egress == "nat-instance" else None,
-            flow_logs=FlowLogsArgs(retention_days=logs.retention_days, account_id=base.account_id()) if logs else None,
+            flow_logs=logs
+            and FlowLogsArgs(
+                retention_days=logs.retention_days,
+                account_id=base.account_id(),
+                delete_with_network=logs.delete_contents,
+            ),
         ),
         base.opts,
     )
@@ -120,7 +124,7 @@ def nat_machine(base: Foundation, instance_type: str) -> NatInstanceMachine:
         most_recent=True,
         owners=[FCK_NAT_OWNER],
         filters=[{"name": "name", "values": [f"fck-nat-al2023-hvm-{versions.FCK_NAT.version}-*-arm64-ebs"]}],
-        opts=pulumi.InvokeOutputOptions(provider=base.look_up.provider),
+        opts=base.look_up,
     )
     return NatInstanceMachine(image_id=image.id, instance_type=instance_type, tags=base.tags)
 
@@ -150,19 +154,8 @@ def eks(base: Foundation, network: Network | None, outputs: Outputs) -> Cluster 
             },
             log_types=wanted.log_types,
             log_retention_days=wanted.log_retention_days,
-            node_groups={
-                group: NodeGroupArgs(
-                    instance_types=each.instance_types,
-                    capacity=each.capacity,
-                    architecture=each.architecture,
-                    min_size=each.min_size,
-                    max_size=each.max_size,
-                    desired_size=each.desired_size,
-                    disk_gib=each.disk_gib,
-                    labels=each.labels,
-                )
-                for group, each in wanted.node_groups.items()
-            },
+            # A group's settings are its inputs, under the same names.
+            node_groups={group: NodeGroupArgs(**dict(each)) for group, each in wanted.node_groups.items()},
             tags=base.tags,
         ),
         base.opts,
@@ -231,7 +224,13 @@ def static_site(base: Foundation, zone_id: pulumi.Output[str] | None, outputs: O
             zone_id=zone_id if wanted.domain else None,
             price_class=wanted.price_class,
             hashed_paths=wanted.hashed_paths,
-            logs=SiteLogsArgs(retention_days=logs.retention_days, account_id=base.account_id()) if logs else None,
+            delete_contents=wanted.delete_contents,
+            logs=logs
+            and SiteLogsArgs(
+                retention_days=logs.retention_days,
+                account_id=base.account_id(),
+                delete_with_site=logs.delete_contents,
+            ),
             content_security_policy=wanted.content_security_policy or STRICT_CONTENT_SECURITY_POLICY,
         ),
         base.opts,

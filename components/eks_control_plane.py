@@ -13,7 +13,7 @@ import pulumi_eks as eks
 from components import versions
 
 LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
-_EVERY_LOG: tuple[LogType, ...] = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+_USUAL_LOGS: tuple[LogType, ...] = ("audit", "authenticator")
 # https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
 _CLUSTER_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
@@ -55,7 +55,7 @@ class EksControlPlaneArgs:
     """True accepts `0.0.0.0/0` in `api_cidrs`: anybody may then try to log in."""
     access: Mapping[str, AccessArgs] = field(default_factory=dict[str, AccessArgs])
     """Who may use the Kubernetes API besides the deployer, by a name of your choice."""
-    log_types: tuple[LogType, ...] = _EVERY_LOG
+    log_types: tuple[LogType, ...] = _USUAL_LOGS
     """Control-plane logs kept in CloudWatch, billed per GB; `audit` is the large one."""
     log_retention_days: int = 30
     """Days that CloudWatch keeps them, one of the numbers that it accepts."""

@@ -47,7 +47,7 @@ class NodeGroupArgs:
     """`spot` costs far less, and AWS takes the machine back with two minutes' notice."""
     architecture: Architecture = "x86_64"
     """Processor of every one of `instance_types`; images must exist for it."""
-    disk_gib: int = 40
+    disk_gib: int = 20
     """Size of the root volume in GiB, 20 or more: system, container images, logs."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     """Kubernetes labels of the nodes."""

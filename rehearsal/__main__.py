@@ -27,6 +27,8 @@ _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 BAD_INPUT = 2
 """Exit code when the command, or the stack's settings, have to change first."""
+_KILLED = "code: -"
+"""What the Automation API's error says of an engine that a signal ended."""
 
 
 @app.command()
@@ -36,9 +38,11 @@ def up(stack: StackName) -> None:
 
 
 @app.command()
-def preview(stack: StackName) -> None:
+def preview(
+    stack: StackName, diff: Annotated[bool, typer.Option("--diff", help="show the values of what changes")] = False
+) -> None:
     """Show what would change."""
-    _run(stack, "preview")
+    _run(stack, "preview", diff=diff)
 
 
 @app.command()
@@ -65,7 +69,7 @@ def serve(stack: StackName) -> None:
             _wait_for_interrupt()
 
 
-def _run(stack: str, *operations: Operation) -> None:
+def _run(stack: str, *operations: Operation, diff: bool = False) -> None:
     started = time.perf_counter()
     with _sentences():
         workspace = _open(stack)
@@ -79,7 +83,7 @@ def _run(stack: str, *operations: Operation) -> None:
             spent = 0.0
             for operation in operations:
                 world.forget_findings()
-                outcome = session.run(operation)
+                outcome = session.run(operation, diff=diff)
                 spent += outcome.engine_seconds
             outcome.engine_seconds = spent
         content = result.result(workspace, world, operations[-1], outcome, time.perf_counter() - started)
@@ -125,10 +129,11 @@ def _sentences() -> Generator[None]:
     except (CloudNotStarted, RuntimeError, sqlite3.Error) as error:
         _errors.print(str(error), markup=False)
         raise typer.Exit(1) from None
-    except CommandError:
-        _errors.print(
-            "the engine stopped: the cause is above; nothing that exists was lost, so correct it and run again"
-        )
+    except CommandError as error:
+        if _KILLED in str(error):
+            _errors.print("the engine was killed: run the command again, it puts the state in order first")
+        else:
+            _errors.print("the engine stopped: correct the cause above and run again; what exists is in the state")
         raise typer.Exit(1) from None
 
 

@@ -51,6 +51,10 @@ class Problem:
     property: str
     reason: str
 
+    def sentence(self) -> str:
+        """The problem as the user reads it."""
+        return f"{self.property}: {self.reason}" if self.property else self.reason
+
 
 class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
     """A provider whose cloud is a `World`. Sub-classes decide what a valid resource is and what it becomes."""
@@ -121,7 +125,8 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         inputs, problems = self.check(
             self._declared(request, context), from_struct(request.news), from_struct(request.olds)
         )
-        failures = [provider_pb2.CheckFailure(property=p.property, reason=p.reason) for p in problems]
+        # Named in our own words: the engine would print the whole value, or `{<nil>}` for a path into it.
+        failures = [provider_pb2.CheckFailure(reason=problem.sentence()) for problem in problems]
         return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=failures)
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from rehearsal.kubernetes_api import RELEASE
@@ -60,14 +59,13 @@ def show(console: Console, workspace: Workspace, content: Properties) -> None:
     """The summary that closes a command."""
     seconds = content["seconds"]
     console.rule(f"[bold]{workspace.stack}[/]: {_headline(content)}", align="left")
+    width = max(map(len, content["outputs"]), default=0)
+    for name, value in content["outputs"].items():
+        # Never wrapped, so that a command can be copied.
+        line = Text(f"{name:<{width}}  ", style="cyan")
+        line.append(value if isinstance(value, str) else json.dumps(value), style="default")
+        console.print(line, soft_wrap=True)
     _show_checked(console, content["checked"])
-    if content["outputs"]:
-        table = Table(box=None, show_header=False, pad_edge=False)
-        table.add_column(style="cyan", no_wrap=True)
-        table.add_column(overflow="fold")
-        for name, value in content["outputs"].items():
-            table.add_row(name, Text(value if isinstance(value, str) else json.dumps(value)))
-        console.print(table)
     console.print(f"{seconds['total']} s, of which the engine {seconds['engine']} s", style="dim")
     console.print(f"state and simulated cloud in {workspace.folder}", style="dim", soft_wrap=True)
 
@@ -93,8 +91,8 @@ def _show_checked(console: Console, checked: Mapping[str, Any]) -> None:
     console.print(
         f"checked {checked['values']} property values of AWS resources: {share:.0f} % against AWS's own schemas, "
         f"{checked['by_signature']} against the signatures of pulumi_aws alone; "
-        f"{checked['kubernetes_objects']} Kubernetes objects against the API's schemas, "
-        f"{checked['releases']} Helm releases recorded"
+        f"Kubernetes objects against the API's schemas: {checked['kubernetes_objects']}; "
+        f"Helm releases recorded: {checked['releases']}"
     )
     names = [
         f"{type_.rpartition(':')[2]}.{name}" for type_, names in checked["not_in_a_schema"].items() for name in names

@@ -108,8 +108,8 @@ class Session:
                 {key: automation.ConfigValue(value, secret=True) for key, value in stand_ins.items()}
             )
 
-    def run(self, operation: Operation) -> Outcome:
-        """Run one operation. Raises `automation.CommandError` when the engine fails."""
+    def run(self, operation: Operation, *, diff: bool = False) -> Outcome:
+        """Run one operation, with the values of what changes if `diff`. Raises `CommandError` when the engine fails."""
         outcome = Outcome()
 
         def listen(event: automation.EngineEvent) -> None:
@@ -121,7 +121,7 @@ class Session:
         started = time.perf_counter()
         options: dict[str, Any] = {"on_output": self._show, "on_event": listen, "color": _color()}
         if operation == "preview":
-            self._stack.preview(**options)
+            self._stack.preview(diff=diff, **options)
         elif operation == "up":
             result = self._stack.up(**options)
             outcome.outputs = {k: "[secret]" if v.secret else v.value for k, v in result.outputs.items()}

@@ -132,8 +132,7 @@ def _unknown(values: Iterable[str]) -> Iterator[str]:
         if key in known or namespace == "pulumi":
             continue
         if namespace in (PROJECT, "aws"):
-            siblings = [each.partition(":")[2] for each in known if each.startswith(f"{namespace}:")]
-            yield unknown_key(key, name, siblings)
+            yield unknown_key(key, key, [each for each in known if each.startswith(f"{namespace}:")])
         else:
             yield unknown_key(key, key if name else f"{PROJECT}:{key}", known)
 

@@ -31,6 +31,8 @@ class FlowLogs(Section):
 
     retention_days: ObjectRetentionDays
     """Days to keep them; storage costs about 0.024 USD per GB and month."""
+    delete_contents: bool = False
+    """Delete the records when the stack is destroyed; a destroy stops while there are any otherwise."""
 
 
 class Network(Section):
@@ -69,11 +71,20 @@ class Ingress(Section):
     """Pods of the controller, spread over zones."""
     load_balancer: Literal["network", "application"]
     """About 20 USD a month plus 3.65 USD per zone: `network` passes TLS through to the controller, `application` ends
-    it with a certificate of AWS."""
+    it with a certificate of AWS and needs Traefik."""
     allowed_cidrs: tuple[Cidr, ...] = Field(default=(ANYWHERE,), min_length=1)
     """Ranges that may connect."""
     certificate_domains: tuple[CertificateName, ...] = Field(default=(), validate_default=True)
     """Names on the certificate of an application load balancer, all inside `socle:dns.zone`."""
+
+    @field_validator("load_balancer")
+    @classmethod
+    def _spoken_to(cls, kind: str, info: ValidationInfo) -> str:
+        if kind == "application" and info.data.get("controller") == "nginx":
+            refuse(
+                'expected network, because nginx takes TLS only for hosts that it has a certificate for, got "application"'
+            )
+        return kind
 
     @field_validator("certificate_domains")
     @classmethod
@@ -100,6 +111,8 @@ class SiteLogs(Section):
 
     retention_days: ObjectRetentionDays
     """Days to keep them."""
+    delete_contents: bool = False
+    """Delete the records when the stack is destroyed; a destroy stops while there are any otherwise."""
 
 
 class Site(Section):
@@ -113,6 +126,9 @@ class Site(Section):
     """Content-Security-Policy header; a strict one when omitted."""
     hashed_paths: tuple[PathPattern, ...] = ("/assets/*",)
     """Files whose name carries a hash of their content: browsers keep them for a year."""
+    delete_contents: bool = False
+    """Delete the published files, old versions too, when the stack is destroyed; a destroy stops while there are any
+    otherwise."""
     logs: SiteLogs | None = None
     """Keep records of all requests; none when omitted."""
 

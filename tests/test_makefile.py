@@ -18,7 +18,7 @@ def test_make_alone_lists_every_verb_with_a_line_each() -> None:
     verbs = {words[1]: words[2:] for words in (row.split() for row in make().stdout.splitlines())}
     assert set(verbs) == {
         *("help", "rehearse", "rehearse-preview", "rehearse-destroy"),
-        *("test", "test-unit", "check", "bench", "pins", "clean"),
+        *("test", "test-unit", "check", "bench", "docs", "pins", "clean"),
     }
     assert all(verbs.values())
 
@@ -27,13 +27,13 @@ def test_make_alone_lists_every_verb_with_a_line_each() -> None:
 def test_a_rehearsal_without_a_stack_lists_the_stacks(verb: str) -> None:
     done = make(verb)
     assert done.returncode == 2
-    assert done.stderr.startswith("Name one, as in `make rehearse STACK=staging`: prod staging.\n")
+    assert done.stderr.startswith("The stacks are prod staging: name one, as in `make rehearse STACK=staging`.\n")
 
 
 def test_a_stack_that_does_not_exist_is_named(tmp_path: Path) -> None:
     done = make("rehearse", 'STACK=no"pe')
     assert done.returncode == 2
-    assert done.stderr.startswith('There is no stack no"pe. Name one, as in ')
+    assert done.stderr.startswith('There is no stack no"pe. The stacks are ')
 
 
 def test_make_clean_removes_what_set_up_made_and_says_what_stays(tmp_path: Path) -> None:

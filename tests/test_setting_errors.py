@@ -190,6 +190,12 @@ WORDS: list[tuple[str, Any, str]] = [
         'socle:ingress.controller: expected one of "traefik", "nginx", got "haproxy"',
     ),
     (
+        "ingress.controller",
+        "nginx",
+        "socle:ingress.load_balancer: expected network, because nginx takes TLS only for hosts that it has a "
+        'certificate for, got "application"',
+    ),
+    (
         "ingress.allowed_cidrs",
         [],
         "socle:ingress.allowed_cidrs: expected a list of one or more items, each an IPv4 range such as "
@@ -251,9 +257,9 @@ WORDS: list[tuple[str, Any, str]] = [
         2,
         'socle:cluster.node_groups.main.min_siz: unknown key, did you mean "min_size"?',
     ),
-    ("netwrok", {}, 'socle:netwrok: unknown key, did you mean "network"?'),
-    ("aws:regoin", "eu-west-3", 'aws:regoin: unknown key, did you mean "region"?'),
-    ("aws:profile", "me", 'aws:profile: unknown key, expected one of "region"'),
+    ("netwrok", {}, 'socle:netwrok: unknown key, did you mean "socle:network"?'),
+    ("aws:regoin", "eu-west-3", 'aws:regoin: unknown key, did you mean "aws:region"?'),
+    ("aws:profile", "me", 'aws:profile: unknown key, expected one of "aws:region"'),
     ("sockle:owner", "me", 'sockle:owner: unknown key, did you mean "socle:owner"?'),
 ]
 

@@ -17,9 +17,7 @@ def errors(document: Any) -> list[str]:
 
 
 def test_the_schema_that_editors_read_is_the_one_of_the_settings() -> None:
-    assert (PROJECT / settings_schema.FILE).read_text(encoding="utf-8") == settings_schema.text(), (
-        f"run: python -m tools.settings_schema > {settings_schema.FILE}"
-    )
+    assert (PROJECT / settings_schema.FILE).read_text(encoding="utf-8") == settings_schema.text(), "run: make docs"
 
 
 @pytest.mark.parametrize("file", sorted(PROJECT.glob("Pulumi.*.yaml")), ids=lambda file: file.name)

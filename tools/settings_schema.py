@@ -1,6 +1,8 @@
-"""Print the JSON schema of a stack file, with which editors complete keys and mark mistakes while one types."""
+"""Print the JSON schema of a stack file, with which editors complete keys and mark mistakes; `--write` stores it."""
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -46,4 +48,7 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    print(text(), end="")
+    if "--write" in sys.argv[1:]:
+        (Path(__file__).resolve().parent.parent / FILE).write_text(text(), encoding="utf-8")
+    else:
+        print(text(), end="")

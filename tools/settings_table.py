@@ -1,6 +1,8 @@
-"""Print the table of all settings as Markdown, made from the models that read them."""
+"""Print the table of all settings as Markdown, made from the models that read them; `--write` puts it in the README."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter
@@ -8,6 +10,10 @@ from pydantic.fields import FieldInfo
 
 from settings.errors import annotated, bare, shown, words
 from settings.sections import Settings
+
+_README = Path(__file__).resolve().parent.parent / "README.md"
+_BEGIN = "<!-- settings: begin (printed by python -m tools.settings_table) -->"
+_END = "<!-- settings: end -->"
 
 
 def table() -> str:
@@ -61,5 +67,17 @@ def _cell(text: str) -> str:
     return text.replace("|", r"\|").replace("*", r"\*")
 
 
+def written(document: str) -> str:
+    """A document with the table of today between the marks that hold it."""
+    start, _, rest = document.partition(_BEGIN)
+    _, end, tail = rest.partition(_END)
+    if not end:
+        raise ValueError(f"expected the marks {_BEGIN!r} and {_END!r} in the document")
+    return f"{start}{_BEGIN}\n{table()}\n{end}{tail}"
+
+
 if __name__ == "__main__":
-    print(table())
+    if "--write" in sys.argv[1:]:
+        _README.write_text(written(_README.read_text(encoding="utf-8")), encoding="utf-8")
+    else:
+        print(table())

@@ -100,9 +100,8 @@ def test_the_log_group_that_eks_writes_to_is_ours_with_retention_and_comes_first
     assert seen.before("main-eks-cluster") == {"main-eks-logs"}
 
 
-def test_every_log_is_kept_unless_fewer_are_named(declare: Declare):
-    every = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
-    assert control_plane(declare)["enabledClusterLogTypes"] == every
+def test_logs_of_who_did_what_are_kept_unless_others_are_named(declare: Declare):
+    assert control_plane(declare)["enabledClusterLogTypes"] == ["audit", "authenticator"]
     assert control_plane(declare, log_types=("audit",))["enabledClusterLogTypes"] == ["audit"]
 
 
