@@ -1,5 +1,6 @@
 """The commands of the rehearsal: `python -m rehearsal up|preview|destroy|serve STACK`."""
 
+import gc
 import os
 import shlex
 import sqlite3
@@ -147,6 +148,7 @@ def _wait_for_interrupt() -> None:
 
 def main() -> None:
     """Run a command and end at once: the idle threads of the engine's servers would hold the terminal for a second."""
+    gc.disable()  # a command ends long before its garbage would matter, and imports make a lot of it
     try:
         app()
     except SystemExit as end:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import importlib
 import os
 import signal
 import sqlite3
@@ -22,6 +21,7 @@ from pulumi.provider import ConstructResult, Provider
 from pulumi.provider.server import ProviderServicer
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
+from rehearsal import eks_component
 from rehearsal.aws.provider import SimulatedAws
 from rehearsal.kubernetes_api import SimulatedKubernetes
 from rehearsal.provider import SimulatedProvider
@@ -31,17 +31,16 @@ _LOOPBACK = "127.0.0.1:0"
 _LARGE_MESSAGES = [("grpc.max_receive_message_length", 400 * 1024 * 1024)]  # the engine's own limit
 
 
-class _LazyEks(Provider):
-    """Imports the component with pulumi_aws and pulumi_eks, a second's work, beside what else the engine does first."""
+class _SimulatedEks(Provider):
+    """The provider behind `pulumi_eks.Cluster`, `ManagedNodeGroup` and `Addon`."""
 
     def __init__(self) -> None:
         super().__init__(metadata.version("pulumi-eks"))
-        self._ready = ThreadPoolExecutor(max_workers=1).submit(importlib.import_module, "rehearsal.eks_component")
 
     def construct(
         self, name: str, resource_type: str, inputs: Inputs, options: pulumi.ResourceOptions | None = None
     ) -> ConstructResult:
-        return self._ready.result().construct(name, resource_type, inputs, options)
+        return eks_component.construct(name, resource_type, dict(inputs), options)
 
 
 class _AttachedEks(ProviderServicer):
@@ -94,7 +93,7 @@ async def _serve(world: World, file: Path) -> None:
     aws_server, aws_port = _serve_in_threads(SimulatedAws(world, "pulumi-aws"), file)
     kubernetes_server, kubernetes_port = _serve_in_threads(SimulatedKubernetes(world, "pulumi-kubernetes"), file)
     eks_server = grpc.aio.server(options=_LARGE_MESSAGES)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(_AttachedEks(_LazyEks(), [], ""), eks_server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(_AttachedEks(_SimulatedEks(), [], ""), eks_server)
     eks_port = eks_server.add_insecure_port(_LOOPBACK)
     await eks_server.start()
     sys.stdout.write(f"aws:{aws_port},kubernetes:{kubernetes_port},eks:{eks_port}\n")

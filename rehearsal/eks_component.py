@@ -1,22 +1,24 @@
-"""Simulated pulumi-eks: registers the children that the real component registers, under the same names."""
+"""Simulated pulumi-eks: registers the children that the real component registers, under the same names.
+
+It speaks to the engine in types and properties, without pulumi_aws, whose import would cost every command a second.
+"""
 
 import hashlib
 import json
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
-import pulumi_eks as eks
-import pulumi_kubernetes as kubernetes
 from pulumi.provider import ConstructResult
 
+from rehearsal.aws.templates import ACCOUNT
 from rehearsal.eks_security_groups import cluster_group, node_group
+from rehearsal.registration import Inputs, Registered, register
 from rehearsal.wire import object_in
 
-Inputs = dict[str, Any]
 _MANAGED_POLICY = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
 _DEFAULT_ADDON = "v1.20.1-eksbuild.1"
 """Version of a core add-on that the caller did not pin; the real component asks AWS for its default."""
+_CLUSTER = "eks:index:Cluster"
 
 
 def construct(
@@ -24,7 +26,7 @@ def construct(
 ) -> ConstructResult:
     """Register a component of pulumi-eks with its children; raises `ValueError` for one that is not known here."""
     build = {
-        "eks:index:Cluster": _cluster,
+        _CLUSTER: _cluster,
         "eks:index:ManagedNodeGroup": _managed_node_group,
         "eks:index:Addon": _addon,
     }.get(resource_type)
@@ -37,37 +39,38 @@ def construct(
 
 
 def _cluster(name: str, inputs: Inputs, child: pulumi.ResourceOptions) -> Inputs:
-    role = _service_role(f"{name}-eksRole", child)
+    role, attachment = _service_role(f"{name}-eksRole", child)
     guarded = not inputs.get("skipDefaultSecurityGroups")
     group = cluster_group(name, inputs, child) if guarded else None
-    cluster = _control_plane(name, inputs, role, group, child)
-    kube_proxy = object_in(inputs, "kubeProxyAddonOptions")
-    _core_addon(f"{name}-kube-proxy", "kube-proxy", cluster, kube_proxy, child)
+    after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[attachment]))
+    cluster = _control_plane(name, inputs, role, group, after)
+    _core_addon(f"{name}-kube-proxy", "kube-proxy", cluster, object_in(inputs, "kubeProxyAddonOptions"), child)
     kubeconfig = pulumi.Output.json_dumps(_kubeconfig(cluster), sort_keys=True)
-    provider = kubernetes.Provider(f"{name}-eks-k8s", kubeconfig=kubeconfig, opts=child)
-    _vpc_cni(f"{name}-vpc-cni", cluster, inputs.get("vpcCniOptions") or {}, child)
-    made_by_eks = cluster.vpc_config.cluster_security_group_id
+    provider = pulumi.ProviderResource("kubernetes", f"{name}-eks-k8s", {"kubeconfig": kubeconfig}, child)
+    _vpc_cni(f"{name}-vpc-cni", cluster, object_in(inputs, "vpcCniOptions"), child)
+    network = cluster.output("vpcConfig")
     return {
         "eksCluster": cluster,
         "kubeconfig": pulumi.Output.secret(kubeconfig).apply(json.loads),
         "kubeconfigJson": pulumi.Output.secret(kubeconfig),
         **(node_group(name, inputs, cluster, group, child) if group is not None else {}),
-        "clusterSecurityGroupId": group.id if group is not None else made_by_eks,
+        "clusterSecurityGroupId": group.id if group is not None else network["clusterSecurityGroupId"],
         "instanceRoles": [],
         "awsProvider": None,
         "core": {
             "cluster": cluster,
-            "endpoint": cluster.endpoint,
+            "endpoint": cluster.output("endpoint"),
             "instanceRoles": [],
             "nodeGroupOptions": {},
             "provider": provider,
-            "subnetIds": cluster.vpc_config.subnet_ids,
+            "subnetIds": network["subnetIds"],
             "vpcId": inputs["vpcId"],
         },
     }
 
 
-def _service_role(name: str, child: pulumi.ResourceOptions) -> aws.iam.Role:
+def _service_role(name: str, child: pulumi.ResourceOptions) -> tuple[Registered, Registered]:
+    """The role of the control plane, and what lets it do its work."""
     holder = pulumi.ComponentResource("eks:index:ServiceRole", name, {}, child)
     inner = pulumi.ResourceOptions(parent=holder)
     trust = {
@@ -80,81 +83,78 @@ def _service_role(name: str, child: pulumi.ResourceOptions) -> aws.iam.Role:
             }
         ],
     }
-    role = aws.iam.Role(
+    role = register(
+        "aws:iam/role:Role",
         f"{name}-role",
-        description="Allows EKS to manage clusters on your behalf.",
-        assume_role_policy=json.dumps(trust),
-        opts=inner,
+        {
+            "description": "Allows EKS to manage clusters on your behalf.",
+            "assumeRolePolicy": json.dumps(trust),
+        },
+        inner,
     )
     suffix = hashlib.sha1(_MANAGED_POLICY.encode(), usedforsecurity=False).hexdigest()[:8]
-    attachment = aws.iam.RolePolicyAttachment(
-        f"{name}-{suffix}", role=role.name, policy_arn=_MANAGED_POLICY, opts=inner
+    attachment = register(
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        f"{name}-{suffix}",
+        {"role": role.output("name"), "policyArn": _MANAGED_POLICY},
+        inner,
     )
     holder.register_outputs({"role": role})
-    role.__dict__["attachment"] = attachment  # the cluster waits for it, as the real component's does
-    return role
+    return role, attachment
 
 
 def _control_plane(
-    name: str, inputs: Inputs, role: aws.iam.Role, group: aws.ec2.SecurityGroup | None, child: pulumi.ResourceOptions
-) -> aws.eks.Cluster:
+    name: str, inputs: Inputs, role: Registered, group: Registered | None, opts: pulumi.ResourceOptions
+) -> Registered:
     subnets: list[Any] = [*(inputs.get("publicSubnetIds") or []), *(inputs.get("privateSubnetIds") or [])]
-    key = inputs.get("encryptionConfigKeyArn")
-    mode = inputs.get("authenticationMode")
-    return aws.eks.Cluster(
+    mode, key = inputs.get("authenticationMode"), inputs.get("encryptionConfigKeyArn")
+    return register(
+        "aws:eks/cluster:Cluster",
         f"{name}-eksCluster",
-        name=inputs.get("name"),
-        role_arn=role.arn,
-        version=inputs.get("version"),
-        access_config={"authentication_mode": mode, "bootstrap_cluster_creator_admin_permissions": True}
-        if mode
-        else None,
-        bootstrap_self_managed_addons=inputs.get("bootstrapSelfManagedAddons", True),
-        deletion_protection=inputs.get("deletionProtection"),
-        enabled_cluster_log_types=inputs.get("enabledClusterLogTypes"),
-        encryption_config={"provider": {"key_arn": key}, "resources": ["secrets"]} if key is not None else None,
-        upgrade_policy=_snake_upgrade_policy(inputs.get("upgradePolicy")),
-        vpc_config={
-            "endpoint_private_access": inputs.get("endpointPrivateAccess"),
-            "endpoint_public_access": inputs.get("endpointPublicAccess"),
-            "public_access_cidrs": inputs.get("publicAccessCidrs"),
-            "security_group_ids": [group.id] if group is not None else None,
-            "subnet_ids": subnets or inputs.get("subnetIds") or [],
+        {
+            "name": inputs.get("name"),
+            "roleArn": role.output("arn"),
+            "version": inputs.get("version"),
+            "accessConfig": mode and {"authenticationMode": mode, "bootstrapClusterCreatorAdminPermissions": True},
+            "bootstrapSelfManagedAddons": inputs.get("bootstrapSelfManagedAddons", True),
+            "deletionProtection": inputs.get("deletionProtection"),
+            "enabledClusterLogTypes": inputs.get("enabledClusterLogTypes"),
+            "encryptionConfig": None if key is None else {"provider": {"keyArn": key}, "resources": ["secrets"]},
+            "upgradePolicy": inputs.get("upgradePolicy"),
+            "vpcConfig": {
+                "endpointPrivateAccess": inputs.get("endpointPrivateAccess"),
+                "endpointPublicAccess": inputs.get("endpointPublicAccess"),
+                "publicAccessCidrs": inputs.get("publicAccessCidrs"),
+                "securityGroupIds": None if group is None else [group.id],
+                "subnetIds": subnets or inputs.get("subnetIds") or [],
+            },
+            "tags": pulumi.Output.from_input(inputs.get("clusterTags") or {}).apply(
+                lambda tags: {"Name": f"{name}-eksCluster", **tags}
+            ),
         },
-        tags=pulumi.Output.from_input(inputs.get("clusterTags") or {}).apply(
-            lambda tags: {"Name": f"{name}-eksCluster", **tags}
-        ),
-        opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[role.__dict__["attachment"]])),
+        opts,
     )
 
 
-def _snake_upgrade_policy(policy: Any) -> Any:
-    return {"support_type": policy["supportType"]} if policy else None
-
-
-def _core_addon(
-    name: str,
-    addon: str,
-    cluster: aws.eks.Cluster,
-    options: Inputs,
-    child: pulumi.ResourceOptions,
-) -> None:
-    values = options.get("configurationValues")
-    aws.eks.Addon(
+def _core_addon(name: str, addon: str, cluster: Registered, options: Inputs, child: pulumi.ResourceOptions) -> None:
+    register(
+        "aws:eks/addon:Addon",
         name,
-        addon_name=addon,
-        addon_version=options.get("version") or options.get("addonVersion") or _DEFAULT_ADDON,
-        cluster_name=cluster.name,
-        configuration_values=pulumi.Output.json_dumps(values, sort_keys=True) if values else None,
-        preserve=True,
-        resolve_conflicts_on_create=options.get("resolveConflictsOnCreate", "OVERWRITE"),
-        resolve_conflicts_on_update=options.get("resolveConflictsOnUpdate", "OVERWRITE"),
-        service_account_role_arn=options.get("serviceAccountRoleArn"),
-        opts=child,
+        {
+            "addonName": addon,
+            "addonVersion": options.get("version") or options.get("addonVersion") or _DEFAULT_ADDON,
+            "clusterName": cluster.output("name"),
+            "configurationValues": _json(options.get("configurationValues")),
+            "preserve": True,
+            "resolveConflictsOnCreate": options.get("resolveConflictsOnCreate", "OVERWRITE"),
+            "resolveConflictsOnUpdate": options.get("resolveConflictsOnUpdate", "OVERWRITE"),
+            "serviceAccountRoleArn": options.get("serviceAccountRoleArn"),
+        },
+        child,
     )
 
 
-def _vpc_cni(name: str, cluster: aws.eks.Cluster, options: Inputs, child: pulumi.ResourceOptions) -> None:
+def _vpc_cni(name: str, cluster: Registered, options: Inputs, child: pulumi.ResourceOptions) -> None:
     holder = pulumi.ComponentResource("eks:index:VpcCniAddon", name, {}, child)
     values: Inputs = {"env": {"AWS_VPC_ENI_MTU": "9001", "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG": "false"}}
     if options.get("enableNetworkPolicy"):
@@ -164,85 +164,92 @@ def _vpc_cni(name: str, cluster: aws.eks.Cluster, options: Inputs, child: pulumi
     holder.register_outputs({})
 
 
-def _kubeconfig(cluster: aws.eks.Cluster) -> Inputs:
+def _kubeconfig(cluster: Registered) -> Inputs:
+    server = {
+        "server": cluster.output("endpoint"),
+        "certificate-authority-data": cluster.output("certificateAuthority")["data"],
+    }
+    token = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "aws",
+        "args": ["eks", "get-token", "--cluster-name", cluster.output("name"), "--output", "json"],
+    }
     return {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [
-            {
-                "name": "kubernetes",
-                "cluster": {
-                    "server": cluster.endpoint,
-                    "certificate-authority-data": cluster.certificate_authority.data,
-                },
-            }
-        ],
+        "clusters": [{"name": "kubernetes", "cluster": server}],
         "contexts": [{"name": "aws", "context": {"cluster": "kubernetes", "user": "aws"}}],
         "current-context": "aws",
-        "users": [
-            {
-                "name": "aws",
-                "user": {
-                    "exec": {
-                        "apiVersion": "client.authentication.k8s.io/v1beta1",
-                        "command": "aws",
-                        "args": ["eks", "get-token", "--cluster-name", cluster.name, "--output", "json"],
-                    }
-                },
-            }
-        ],
+        "users": [{"name": "aws", "user": {"exec": token}}],
     }
 
 
 def _managed_node_group(name: str, inputs: Inputs, child: pulumi.ResourceOptions) -> Inputs:
-    template = inputs.get("launchTemplate")
-    scaling = inputs.get("scalingConfig")
     ignored = ["scalingConfig.desiredSize"] if inputs.get("ignoreScalingChanges") else []
-    group = aws.eks.NodeGroup(
+    group = register(
+        "aws:eks/nodeGroup:NodeGroup",
         name,
-        cluster_name=_name_of(inputs["cluster"]),
-        ami_type=inputs.get("amiType"),
-        capacity_type=inputs.get("capacityType"),
-        instance_types=inputs.get("instanceTypes"),
-        labels=inputs.get("labels"),
-        launch_template=template,
-        node_group_name=inputs.get("nodeGroupName"),
-        node_role_arn=inputs.get("nodeRoleArn") or inputs["nodeRole"].arn,
-        scaling_config=pulumi.Output.from_input(scaling).apply(_snake_scaling),
-        subnet_ids=inputs.get("subnetIds"),
-        tags=inputs.get("tags"),
-        version=inputs.get("version"),
-        opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(ignore_changes=ignored)),
+        {
+            "clusterName": _name_of(inputs["cluster"]),
+            "amiType": inputs.get("amiType"),
+            "capacityType": inputs.get("capacityType"),
+            "instanceTypes": inputs.get("instanceTypes"),
+            "labels": inputs.get("labels"),
+            "launchTemplate": inputs.get("launchTemplate"),
+            "nodeGroupName": inputs.get("nodeGroupName"),
+            "nodeRoleArn": inputs.get("nodeRoleArn") or _role_arn(inputs["nodeRole"]),
+            "scalingConfig": {"desiredSize": 2, "maxSize": 2, "minSize": 1, **object_in(inputs, "scalingConfig")},
+            "subnetIds": inputs.get("subnetIds"),
+            "tags": inputs.get("tags"),
+            "version": inputs.get("version"),
+        },
+        pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(ignore_changes=ignored)),
     )
     return {"nodeGroup": group, "placementGroupName": ""}
 
 
-def _snake_scaling(scaling: Any) -> Any:
-    wanted: Inputs = {"desiredSize": 2, "maxSize": 2, "minSize": 1, **(scaling or {})}
-    return {f"{key[:-4]}_size": int(value) for key, value in wanted.items()}
-
-
 def _addon(name: str, inputs: Inputs, child: pulumi.ResourceOptions) -> Inputs:
-    values = inputs.get("configurationValues")
-    addon = aws.eks.Addon(
+    same = (
+        "addonName",
+        "addonVersion",
+        "preserve",
+        "resolveConflictsOnCreate",
+        "resolveConflictsOnUpdate",
+        "serviceAccountRoleArn",
+    )
+    addon = register(
+        "aws:eks/addon:Addon",
         name,
-        addon_name=inputs["addonName"],
-        addon_version=inputs.get("addonVersion"),
-        cluster_name=_name_of(inputs["cluster"]),
-        configuration_values=pulumi.Output.json_dumps(values, sort_keys=True) if values else None,
-        preserve=inputs.get("preserve"),
-        resolve_conflicts_on_create=inputs.get("resolveConflictsOnCreate"),
-        resolve_conflicts_on_update=inputs.get("resolveConflictsOnUpdate"),
-        service_account_role_arn=inputs.get("serviceAccountRoleArn"),
-        opts=child,
+        {
+            **{key: inputs.get(key) for key in same},
+            "clusterName": _name_of(inputs["cluster"]),
+            "configurationValues": _json(inputs.get("configurationValues")),
+        },
+        child,
     )
     return {"addon": addon}
 
 
+def _json(values: Any) -> pulumi.Output[str] | None:
+    return pulumi.Output.json_dumps(values, sort_keys=True) if values else None
+
+
+def _role_arn(role: Any) -> pulumi.Input[str]:
+    """ARN of a role that arrives as a resource, or as a reference, of which the protocol gives the id, its name."""
+    return getattr(role, "arn", None) or f"arn:aws:iam::{ACCOUNT}:role/{role}"
+
+
 def _name_of(cluster: Any) -> pulumi.Output[str]:
-    """Name of the cluster behind a reference to a `pulumi_eks.Cluster` or its core data."""
-    if isinstance(cluster, eks.Cluster):
-        return cluster.eks_cluster.apply(lambda found: found.name)
-    return pulumi.Output.from_input(cluster).apply(
-        lambda c: c.eks_cluster.apply(lambda found: found.name) if isinstance(c, eks.Cluster) else c["cluster"].name
-    )
+    """Name of a cluster that arrives as the component's URN, or as its core data."""
+    if isinstance(cluster, str):
+        component = pulumi.ComponentResource(
+            _CLUSTER,
+            cluster.rpartition("::")[2],
+            {"eksCluster": None},
+            pulumi.ResourceOptions(urn=cluster),
+            remote=True,
+        )
+        cluster = {"cluster": component.__dict__["eksCluster"]}
+    found = pulumi.Output.from_input(cluster).apply(lambda core: core["cluster"])
+    # Its id, which a reference gives, is its name.
+    return found.apply(lambda made: made if isinstance(made, str) else made.id)

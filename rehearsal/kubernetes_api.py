@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import kubernetes_validate
 
-from rehearsal.provider import DEFAULTS, Declared, Problem, Refusal, SimulatedProvider
+from rehearsal.provider import DEFAULTS, Checked, Declared, Problem, Refusal, SimulatedProvider
 from rehearsal.wire import UNKNOWN, Path, Properties, dotted, is_list, is_object, object_in, without_indices
 from rehearsal.world import Thing
 
@@ -36,9 +36,11 @@ _CLUSTER_WIDE: Final = frozenset(
 class SimulatedKubernetes(SimulatedProvider):
     """Checks every object against the schema of the cluster's Kubernetes version."""
 
-    def check(self, declared: Declared, news: Properties, olds: Properties) -> tuple[Properties, list[Problem]]:
+    def check(self, declared: Declared, news: Properties, olds: Properties) -> Checked:
         if declared.type == RELEASE:
-            return self._check_release(declared, news)
+            missing = [key for key in ("chart", "version", "name") if not news.get(key)]
+            problems = [Problem(key, "a release needs a fixed value here, got nothing") for key in missing]
+            return Checked(news, problems, {"type": declared.type, "kind": "release"})
         metadata = object_in(news, "metadata")
         inputs = {**news}
         if news.get("metadata") is not UNKNOWN and "name" not in metadata:
@@ -47,11 +49,15 @@ class SimulatedKubernetes(SimulatedProvider):
             name = kept or declared.proposed_name or f"{declared.name}-{suffix}"
             annotations = {**object_in(metadata, "annotations"), "pulumi.com/autonamed": "true"}
             inputs["metadata"] = {**metadata, "name": name, "annotations": annotations}
-        problems = self._judge(inputs)
-        self.world.report(
-            declared.urn, {"type": declared.type, "kind": "object", "schema": _described(inputs, self._version())}
-        )
-        return inputs, problems
+        violation = _validate(inputs, self.surroundings())
+        problems = [*_bad_name(inputs), *([violation] if isinstance(violation, Problem) else [])]
+        finding = {"type": declared.type, "kind": "object", "schema": violation is not False}
+        return Checked(inputs, problems, finding)
+
+    def surroundings(self) -> str:
+        """Kubernetes version of the cluster; empty before there is one."""
+        clusters = self.world.of("aws:eks/cluster:Cluster")
+        return str(clusters[0].inputs.get("version", "")) if clusters else ""
 
     def replaces(self, type_: str, path: Path) -> bool:
         plain = without_indices(path)
@@ -99,23 +105,6 @@ class SimulatedKubernetes(SimulatedProvider):
     def look_up(self, token: str, args: Properties, config: Properties) -> Properties:
         raise Refusal(f"the rehearsal has no answer for the look-up {token}")
 
-    def _version(self) -> str:
-        clusters = self.world.of("aws:eks/cluster:Cluster")
-        return str(clusters[0].inputs.get("version", "")) if clusters else ""
-
-    def _check_release(self, declared: Declared, news: Properties) -> tuple[Properties, list[Problem]]:
-        missing = [key for key in ("chart", "version", "name") if not news.get(key)]
-        self.world.report(declared.urn, {"type": declared.type, "kind": "release"})
-        return news, [Problem(key, "a release needs a fixed value here, got nothing") for key in missing]
-
-    def _judge(self, inputs: Properties) -> list[Problem]:
-        problems: list[Problem] = []
-        name = object_in(inputs, "metadata").get("name")
-        if isinstance(name, str) and not _NAME.match(name):
-            problems.append(Problem("metadata.name", f"expected a lower-case RFC 1123 name, got {name!r}"))
-        found = _violation(inputs, self._version())
-        return [*problems, found] if found else problems
-
     def _namespace(self, inputs: Properties) -> str:
         if inputs.get("kind") in _CLUSTER_WIDE:
             return ""
@@ -131,18 +120,15 @@ def _newest() -> str:
     return kubernetes_validate.latest_version()
 
 
-def _described(inputs: Properties, version: str) -> bool:
-    """Whether a schema exists for this kind; custom resources have none in the API server's own document."""
-    return _validate(inputs, version) is not False
-
-
-def _violation(inputs: Properties, version: str) -> Problem | None:
-    result = _validate(inputs, version)
-    return result if isinstance(result, Problem) else None
+def _bad_name(inputs: Properties) -> list[Problem]:
+    name = object_in(inputs, "metadata").get("name")
+    if isinstance(name, str) and not _NAME.match(name):
+        return [Problem("metadata.name", f"expected a lower-case RFC 1123 name, got {name!r}")]
+    return []
 
 
 def _validate(inputs: Properties, version: str) -> Problem | bool:
-    """True when valid, False when there is no schema for the kind, else what is wrong."""
+    """True when valid, False when there is no schema for the kind (a custom resource), else what is wrong."""
     plain = _without_unknown({key: value for key, value in inputs.items() if key != DEFAULTS})
     try:
         kubernetes_validate.validate(plain, version or _newest(), strict=True)

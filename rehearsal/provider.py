@@ -10,6 +10,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from rehearsal import memory
 from rehearsal.diff import Change, differences
 from rehearsal.wire import Path, Properties, dotted, from_struct, to_struct
 from rehearsal.world import Thing, World
@@ -56,6 +57,17 @@ class Problem:
         return f"{self.property}: {self.reason}" if self.property else self.reason
 
 
+@dataclass(frozen=True)
+class Checked:
+    """The answer to a check."""
+
+    inputs: Properties
+    """The inputs with the provider's defaults filled in."""
+    problems: list[Problem]
+    finding: Properties
+    """What was checked against what, for the summary of the command."""
+
+
 class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
     """A provider whose cloud is a `World`. Sub-classes decide what a valid resource is and what it becomes."""
 
@@ -68,8 +80,12 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
     # What a cloud decides.
 
     @abstractmethod
-    def check(self, declared: Declared, news: Properties, olds: Properties) -> tuple[Properties, list[Problem]]:
-        """Inputs with the provider's defaults filled in, and what is wrong with them."""
+    def check(self, declared: Declared, news: Properties, olds: Properties) -> Checked:
+        """Fill in the provider's defaults and say what is wrong; depends on its arguments and `surroundings` alone."""
+
+    def surroundings(self) -> str:
+        """What else of the world a check depends on."""
+        return ""
 
     @abstractmethod
     def replaces(self, type_: str, path: Path) -> bool:
@@ -122,12 +138,16 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
-        inputs, problems = self.check(
-            self._declared(request, context), from_struct(request.news), from_struct(request.olds)
-        )
+        declared = self._declared(request, context)
+        news, olds = from_struct(request.news), from_struct(request.olds)
+        key = memory.key(self.surroundings(), declared.urn, declared.config, news, olds)
+        checked = self._recalled(key) or self.check(declared, news, olds)
+        self.world.report(declared.urn, checked.finding)
+        if not checked.problems:
+            self._remember(key, declared, checked)
         # Named in our own words: the engine would print the whole value, or `{<nil>}` for a path into it.
-        failures = [provider_pb2.CheckFailure(reason=problem.sentence()) for problem in problems]
-        return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=failures)
+        failures = [provider_pb2.CheckFailure(reason=problem.sentence()) for problem in checked.problems]
+        return provider_pb2.CheckResponse(inputs=to_struct(checked.inputs), failures=failures)
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         type_ = _type(request.urn)
@@ -182,6 +202,17 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         return response
 
     # Helpers.
+
+    def _recalled(self, key: str) -> Checked | None:
+        found = self.world.recall(key)
+        return Checked(found["inputs"], [], found["finding"]) if found else None
+
+    def _remember(self, key: str, declared: Declared, checked: Checked) -> None:
+        """Keep an answer that holds next time too: all is known, and no name is one that the engine drew for now."""
+        text = memory.text({"inputs": checked.inputs, "finding": checked.finding})
+        drawn = declared.proposed_name and declared.proposed_name in text
+        if not drawn and memory.UNKNOWN_MARK not in text:
+            self.world.remember(key, text)
 
     def _config(self, context: grpc.ServicerContext) -> Properties:
         with self._lock:

@@ -31,7 +31,7 @@ def account(world: World, outcome: Outcome) -> Properties:
         "values": values,
         "by_schema": by_schema,
         "by_signature": values - by_schema,
-        "kubernetes_objects": sum(found.get("kind") == "object" for found in findings.values()),
+        "kubernetes_objects": sum(found.get("schema", False) for found in findings.values()),
         "releases": sum(found["type"] == RELEASE for found in findings.values()),
         "not_in_a_schema": {type_: sorted(names) for type_, names in sorted(unmatched.items()) if names},
     }

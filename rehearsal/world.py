@@ -19,6 +19,8 @@ CREATE TABLE IF NOT EXISTS identity (
     PRIMARY KEY (value, type, id));
 CREATE TABLE IF NOT EXISTS finding (
     urn TEXT PRIMARY KEY, report TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS answer (
+    key TEXT PRIMARY KEY, text TEXT NOT NULL);
 """
 
 
@@ -102,6 +104,17 @@ class World:
         """Start a new command's account of what was checked."""
         with self._lock:
             self._db.execute("DELETE FROM finding")
+
+    def remember(self, key: str, text: str) -> None:
+        """Keep the answer to a check, as JSON."""
+        with self._lock:
+            self._db.execute("INSERT OR REPLACE INTO answer VALUES (?, ?)", (key, text))
+
+    def recall(self, key: str) -> Properties | None:
+        """An answer that was kept, or None."""
+        with self._lock:
+            row = self._db.execute("SELECT text FROM answer WHERE key = ?", (key,)).fetchone()
+        return json.loads(row[0]) if row else None
 
     def close(self) -> None:
         """Close the file."""

@@ -10,7 +10,7 @@ from rehearsal.aws.computed import computed
 from rehearsal.aws.judgement import judge
 from rehearsal.aws.shape import shape
 from rehearsal.aws.templates import ACCOUNT, fill
-from rehearsal.provider import DEFAULTS, Declared, Problem, Refusal, SimulatedProvider
+from rehearsal.provider import DEFAULTS, Checked, Declared, Problem, Refusal, SimulatedProvider
 from rehearsal.wire import UNKNOWN, Path, Properties, is_object, object_in, without_indices
 from rehearsal.world import Thing
 
@@ -18,10 +18,10 @@ from rehearsal.world import Thing
 class SimulatedAws(SimulatedProvider):
     """Checks each resource against AWS's schema of the region, and keeps it as AWS would."""
 
-    def check(self, declared: Declared, news: Properties, olds: Properties) -> tuple[Properties, list[Problem]]:
+    def check(self, declared: Declared, news: Properties, olds: Properties) -> Checked:
         kind = resource_type(declared.type)
         if not signatures.is_resource(declared.type):
-            return news, [Problem("", f"pulumi_aws has no resource type {declared.type}")]
+            return Checked(news, [Problem("", f"pulumi_aws has no resource type {declared.type}")], {})
         inputs, filled = {**news}, set[str]()
         self._name(kind, declared, inputs, olds, filled)
         for key, value in kind.defaults.items():
@@ -32,8 +32,7 @@ class SimulatedAws(SimulatedProvider):
         if filled:
             inputs[DEFAULTS] = sorted(filled)
         verdict = judge(kind, _region(declared.config, inputs), inputs, frozenset(filled))
-        self.world.report(declared.urn, verdict.finding(declared.type))
-        return inputs, verdict.problems
+        return Checked(inputs, verdict.problems, verdict.finding(declared.type))
 
     def replaces(self, type_: str, path: Path) -> bool:
         kind = resource_type(type_)
