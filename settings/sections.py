@@ -82,7 +82,8 @@ class Ingress(Section):
     def _spoken_to(cls, kind: str, info: ValidationInfo) -> str:
         if kind == "application" and info.data.get("controller") == "nginx":
             refuse(
-                'expected network, because nginx takes TLS only for hosts that it has a certificate for, got "application"'
+                "expected network, because nginx takes TLS only for hosts that it has a certificate for,"
+                ' got "application"'
             )
         return kind
 
