@@ -5,6 +5,7 @@ It speaks to the engine in types and properties, without pulumi_aws, whose impor
 
 import hashlib
 import json
+from importlib import metadata
 from typing import Any
 
 import pulumi
@@ -46,7 +47,9 @@ def _cluster(name: str, inputs: Inputs, child: pulumi.ResourceOptions) -> Inputs
     cluster = _control_plane(name, inputs, role, group, after)
     _core_addon(f"{name}-kube-proxy", "kube-proxy", cluster, object_in(inputs, "kubeProxyAddonOptions"), child)
     kubeconfig = pulumi.Output.json_dumps(_kubeconfig(cluster), sort_keys=True)
-    provider = pulumi.ProviderResource("kubernetes", f"{name}-eks-k8s", {"kubeconfig": kubeconfig}, child)
+    # Without a version the engine would add that of the first plugin it meets, as a change, at the next update.
+    pinned = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(version=metadata.version("pulumi-kubernetes")))
+    provider = pulumi.ProviderResource("kubernetes", f"{name}-eks-k8s", {"kubeconfig": kubeconfig}, pinned)
     _vpc_cni(f"{name}-vpc-cni", cluster, object_in(inputs, "vpcCniOptions"), child)
     network = cluster.output("vpcConfig")
     return {

@@ -88,8 +88,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         process = subprocess.Popen(command, cwd=request.pwd, env=environ, stdout=subprocess.PIPE)
         context.add_callback(process.kill)
         assert process.stdout  # noqa: S101 (it is a pipe)
-        for line in process.stdout:
-            yield language_pb2.RunPluginResponse(stdout=line)
+        with process.stdout as lines:
+            for line in lines:
+                yield language_pb2.RunPluginResponse(stdout=line)
         yield language_pb2.RunPluginResponse(exitcode=process.wait())
 
 
