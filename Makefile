@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv/bin
 STACKS = $(patsubst Pulumi.%.yaml,%,$(wildcard Pulumi.*.yaml))
-PYTEST = $(VENV)/pytest -q -n auto --maxprocesses $(WORKERS)
+PYTEST = $(VENV)/pytest -q -n auto --maxprocesses $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

@@ -7,7 +7,7 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
-ANYWHERE = "0.0.0.0/0"
+from components.next_hop import NextHop
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,16 +18,11 @@ class NatGatewayArgs:
     """`single`: one gateway in the first zone, a shared point of failure; `per-zone`: each zone stands by itself."""
     public_subnet_ids: Mapping[str, pulumi.Input[str]]
     """Public subnet of each zone, by zone name; a gateway needs its subnet's internet route to exist first."""
-    private_route_table_ids: Mapping[str, pulumi.Input[str]]
-    """Route table of each zone's private subnet, by zone name; the same zones in the same order."""
 
     def __post_init__(self) -> None:
-        """Refuse zones that do not match."""
-        public, private = list(self.public_subnet_ids), list(self.private_route_table_ids)
-        if not public or public != private:
-            raise ValueError(
-                f"private_route_table_ids must name the zones of public_subnet_ids {public}, got {private}"
-            )
+        """Refuse gateways that would serve nobody."""
+        if not self.public_subnet_ids:
+            raise ValueError("public_subnet_ids must name at least one zone, got none")
 
 
 def plan_gateways(strategy: Literal["single", "per-zone"], zones: list[str]) -> dict[str, str]:
@@ -45,8 +40,10 @@ class NatGateway(pulumi.ComponentResource):
 
     public_ips: list[pulumi.Output[str]]
     """Addresses that the outside world sees, one per gateway, in the order of the zones."""
-    routes: list[pulumi.Resource]
-    """What must exist before a machine behind the route tables reaches the internet."""
+    next_hops: Mapping[str, NextHop]
+    """Where each zone sends what leaves the VPC, by zone name."""
+    ready: list[pulumi.Resource]
+    """What must exist, beside the routes, before traffic gets out."""
 
     def __init__(self, name: str, args: NatGatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("socle:index:NatGateway", name, None, opts)
@@ -66,15 +63,9 @@ class NatGateway(pulumi.ComponentResource):
                 opts=child,
             )
 
-        self.routes = [
-            aws.ec2.Route(
-                f"{name}-route-{zone}",
-                route_table_id=args.private_route_table_ids[zone],
-                destination_cidr_block=ANYWHERE,
-                nat_gateway_id=gateways[gateway_zone].id,
-                opts=child,
-            )
-            for zone, gateway_zone in serving.items()
-        ]
+        self.next_hops = {
+            zone: NextHop(nat_gateway_id=gateways[gateway_zone].id) for zone, gateway_zone in serving.items()
+        }
+        self.ready = [*gateways.values()]
         self.public_ips = [address.public_ip for address in addresses.values()]
         self.register_outputs({"public_ips": self.public_ips})

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import iam
+from components.next_hop import NextHop
 
 ANYWHERE = "0.0.0.0/0"
 # Graviton families carry a `g` after their generation: https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
@@ -50,13 +51,13 @@ class NatInstanceArgs:
     """Public subnet of the instance; its internet route exists before the instance starts."""
     subnet_arn: pulumi.Input[str]
     """The same subnet, as the instance's permissions name it."""
-    private_route_table_ids: Mapping[str, pulumi.Input[str]]
-    """Route table of each zone's private subnet, by zone name."""
+    zone_names: tuple[str, ...]
+    """Zones whose private subnets it serves."""
 
     def __post_init__(self) -> None:
         """Refuse an instance that serves nobody."""
-        if not self.private_route_table_ids:
-            raise ValueError("private_route_table_ids must name at least one zone, got none")
+        if not self.zone_names:
+            raise ValueError("zone_names must name at least one zone, got none")
 
 
 def user_data(interface_id: str, allocation_id: str) -> str:
@@ -109,8 +110,10 @@ class NatInstance(pulumi.ComponentResource):
 
     public_ips: list[pulumi.Output[str]]
     """The address that the outside world sees."""
-    routes: list[pulumi.Resource]
-    """What must exist before a machine behind the route tables reaches the internet."""
+    next_hops: Mapping[str, NextHop]
+    """Where each zone sends what leaves the VPC, by zone name: everywhere the fixed interface."""
+    ready: list[pulumi.Resource]
+    """What must exist, beside the routes, before traffic gets out."""
 
     def __init__(self, name: str, args: NatInstanceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("socle:index:NatInstance", name, None, opts)
@@ -134,21 +137,8 @@ class NatInstance(pulumi.ComponentResource):
         )
         # The instance takes its address once, at boot: what lets it do so comes first.
         ready = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[policy, *rules]))
-        group = _group_of_one(name, args, template, ready)
-
-        self.routes = [
-            group,
-            *(
-                aws.ec2.Route(
-                    f"{name}-route-{zone}",
-                    route_table_id=route_table_id,
-                    destination_cidr_block=ANYWHERE,
-                    network_interface_id=interface.id,
-                    opts=child,
-                )
-                for zone, route_table_id in args.private_route_table_ids.items()
-            ),
-        ]
+        self.ready = [_group_of_one(name, args, template, ready)]
+        self.next_hops = dict.fromkeys(args.zone_names, NextHop(network_interface_id=interface.id))
         self.public_ips = [address.public_ip]
         self.register_outputs({"public_ips": self.public_ips})
 

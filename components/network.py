@@ -120,14 +120,17 @@ class Network(pulumi.ComponentResource):
         )
         if args.flow_logs is not None:
             record_flows(f"{name}-flow-logs", args.flow_logs, vpc_id=vpc.id, region=args.region, child=child)
-        way_out = _way_out(name, args, vpc=vpc, public=public, private=private, child=child)
+        way_out = _way_out(name, args, vpc=vpc, public=public, child=child)
 
         self.vpc_id = vpc.id
         self.cidr = args.cidr
         self.public_subnet_ids = list(public.subnet_ids.values())
         self.private_subnet_ids = list(private.subnet_ids.values())
         self.nat_public_ips = way_out.public_ips if way_out else []
-        self.private_routes = [*private.associations, *way_out.routes] if way_out else [*private.associations]
+        self.private_routes = [
+            *private.associations,
+            *(_default_routes(name, private, way_out, child) if way_out else ()),
+        ]
         self.register_outputs(
             {
                 "vpc_id": self.vpc_id,
@@ -232,7 +235,6 @@ def _way_out(
     *,
     vpc: aws.ec2.Vpc,
     public: _Public,
-    private: _Private,
     child: pulumi.ResourceOptions,
 ) -> NatGateway | NatInstance | None:
     """The strategy that `egress` names; each gives the same outputs."""
@@ -244,7 +246,7 @@ def _way_out(
             vpc_cidr=args.cidr,
             subnet_id=public.subnet_ids[zone],
             subnet_arn=public.subnets[zone].arn,
-            private_route_table_ids=private.table_ids,
+            zone_names=args.zone_names,
         )
         return NatInstance(f"{name}-nat", instance, child)
     if args.egress == "none":
@@ -252,6 +254,23 @@ def _way_out(
     gateways = NatGatewayArgs(
         strategy="per-zone" if args.egress == "nat-gateway-per-zone" else "single",
         public_subnet_ids=public.subnet_ids,
-        private_route_table_ids=private.table_ids,
     )
     return NatGateway(f"{name}-nat", gateways, child)
+
+
+def _default_routes(
+    name: str, private: _Private, way_out: NatGateway | NatInstance, child: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    """The routes of the private subnets to the way out, and what else it needs to work."""
+    routes = [
+        aws.ec2.Route(
+            f"{name}-private-{zone}-egress",
+            route_table_id=private.table_ids[zone],
+            destination_cidr_block=ANYWHERE,
+            nat_gateway_id=hop.nat_gateway_id,
+            network_interface_id=hop.network_interface_id,
+            opts=child,
+        )
+        for zone, hop in way_out.next_hops.items()
+    ]
+    return [*way_out.ready, *routes]

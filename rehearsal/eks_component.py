@@ -46,7 +46,7 @@ def _cluster(name: str, inputs: Inputs, child: pulumi.ResourceOptions) -> Inputs
     after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[attachment]))
     cluster = _control_plane(name, inputs, role, group, after)
     _core_addon(f"{name}-kube-proxy", "kube-proxy", cluster, object_in(inputs, "kubeProxyAddonOptions"), child)
-    kubeconfig = pulumi.Output.json_dumps(_kubeconfig(cluster), sort_keys=True)
+    kubeconfig = pulumi.Output.secret(pulumi.Output.json_dumps(_kubeconfig(cluster), sort_keys=True))
     # Without a version the engine would add that of the first plugin it meets, as a change, at the next update.
     pinned = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(version=metadata.version("pulumi-kubernetes")))
     provider = pulumi.ProviderResource("kubernetes", f"{name}-eks-k8s", {"kubeconfig": kubeconfig}, pinned)
@@ -54,8 +54,8 @@ def _cluster(name: str, inputs: Inputs, child: pulumi.ResourceOptions) -> Inputs
     network = cluster.output("vpcConfig")
     return {
         "eksCluster": cluster,
-        "kubeconfig": pulumi.Output.secret(kubeconfig).apply(json.loads),
-        "kubeconfigJson": pulumi.Output.secret(kubeconfig),
+        "kubeconfig": kubeconfig.apply(json.loads),
+        "kubeconfigJson": kubeconfig,
         **(node_group(name, inputs, cluster, group, child) if group is not None else {}),
         "clusterSecurityGroupId": group.id if group is not None else network["clusterSecurityGroupId"],
         "instanceRoles": [],
@@ -212,14 +212,8 @@ def _managed_node_group(name: str, inputs: Inputs, child: pulumi.ResourceOptions
 
 
 def _addon(name: str, inputs: Inputs, child: pulumi.ResourceOptions) -> Inputs:
-    same = (
-        "addonName",
-        "addonVersion",
-        "preserve",
-        "resolveConflictsOnCreate",
-        "resolveConflictsOnUpdate",
-        "serviceAccountRoleArn",
-    )
+    same = ["addonName", "addonVersion", "preserve", "serviceAccountRoleArn"]
+    same += ["resolveConflictsOnCreate", "resolveConflictsOnUpdate"]
     addon = register(
         "aws:eks/addon:Addon",
         name,

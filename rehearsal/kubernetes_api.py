@@ -7,7 +7,9 @@ from typing import Any, Final
 
 import kubernetes_validate
 
-from rehearsal.provider import DEFAULTS, Checked, Declared, Problem, Refusal, SimulatedProvider
+from rehearsal.aws.document import get
+from rehearsal.check import DEFAULTS, Checked, Declared, Problem, Refusal
+from rehearsal.provider import SimulatedProvider
 from rehearsal.wire import UNKNOWN, Path, Properties, dotted, is_list, is_object, object_in, without_indices
 from rehearsal.world import Thing
 
@@ -135,8 +137,16 @@ def _validate(inputs: Properties, version: str) -> Problem | bool:
     except kubernetes_validate.SchemaNotFoundError:
         return False
     except kubernetes_validate.ValidationError as error:
+        # What is required may be there without being known yet; the update, which knows it, checks again.
+        if error.validator == "required" and _has_unknown_at(inputs, tuple(error.path)):
+            return True
         return Problem(dotted(tuple(error.path)), str(error.message))
     return True
+
+
+def _has_unknown_at(inputs: Properties, path: Path) -> bool:
+    holder = get(inputs, path)
+    return is_object(holder) and UNKNOWN in holder.values()
 
 
 def _without_unknown(value: Any) -> Any:

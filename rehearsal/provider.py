@@ -2,7 +2,6 @@
 
 import threading
 from abc import abstractmethod
-from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Final
 
@@ -11,12 +10,10 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from rehearsal import memory
+from rehearsal.check import DEFAULTS, Checked, Declared, Refusal
 from rehearsal.diff import Change, differences
 from rehearsal.wire import Path, Properties, dotted, from_struct, to_struct
 from rehearsal.world import Thing, World
-
-DEFAULTS: Final = "__defaults"
-"""Input that lists the properties which the provider filled in by itself, as the real bridged providers keep it."""
 
 _KINDS: Final = {
     ("add", False): provider_pb2.PropertyDiff.ADD,
@@ -26,46 +23,6 @@ _KINDS: Final = {
     ("delete", False): provider_pb2.PropertyDiff.DELETE,
     ("delete", True): provider_pb2.PropertyDiff.DELETE_REPLACE,
 }
-
-
-class Refusal(Exception):  # noqa: N818 (reads as what it is: the cloud says no)
-    """The simulated cloud refuses an operation; the text is what the user reads."""
-
-
-@dataclass(frozen=True)
-class Declared:
-    """The resource that a request is about."""
-
-    urn: str
-    type: str
-    name: str
-    config: Properties
-    """Configuration of the provider instance that it belongs to."""
-    proposed_name: str
-    """Physical name by the project's autonaming pattern, empty where the engine proposes none."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why inputs are refused."""
-
-    property: str
-    reason: str
-
-    def sentence(self) -> str:
-        """The problem as the user reads it."""
-        return f"{self.property}: {self.reason}" if self.property else self.reason
-
-
-@dataclass(frozen=True)
-class Checked:
-    """The answer to a check."""
-
-    inputs: Properties
-    """The inputs with the provider's defaults filled in."""
-    problems: list[Problem]
-    finding: Properties
-    """What was checked against what, for the summary of the command."""
 
 
 class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from rehearsal.aws import policies, schemas, signatures
 from rehearsal.aws.catalogue import ResourceType
 from rehearsal.aws.shape import Shape, shape
-from rehearsal.provider import DEFAULTS, Problem
+from rehearsal.check import DEFAULTS, Problem
 from rehearsal.wire import Path, Properties, dotted, leaves, without_indices
 
 _NOT_SET_BY_STACKS = ("tagsAll", "region", DEFAULTS)

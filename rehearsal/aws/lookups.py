@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from rehearsal.aws.schemas import region_exists
 from rehearsal.aws.templates import ACCOUNT, fill
-from rehearsal.provider import Refusal
+from rehearsal.check import Refusal
 from rehearsal.wire import Properties
 
 _HOSTED_ZONE_PREFIX = "ZGIVEN"

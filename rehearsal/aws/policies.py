@@ -35,8 +35,9 @@ def _actions(document: Any) -> Iterator[str]:
     statements: Any = document.get("Statement") if is_object(document) else None
     for statement in statements if is_list(statements) else [statements]:
         if is_object(statement):
-            found = statement.get("Action", [])
-            yield from found if is_list(found) else [str(found)]
+            for key in ("Action", "NotAction"):
+                found = statement.get(key, [])
+                yield from found if is_list(found) else [str(found)]
 
 
 @cache

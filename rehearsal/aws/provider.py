@@ -10,7 +10,8 @@ from rehearsal.aws.computed import computed
 from rehearsal.aws.judgement import judge
 from rehearsal.aws.shape import shape
 from rehearsal.aws.templates import ACCOUNT, fill
-from rehearsal.provider import DEFAULTS, Checked, Declared, Problem, Refusal, SimulatedProvider
+from rehearsal.check import DEFAULTS, Checked, Declared, Problem, Refusal
+from rehearsal.provider import SimulatedProvider
 from rehearsal.wire import UNKNOWN, Path, Properties, is_object, object_in, without_indices
 from rehearsal.world import Thing
 
@@ -41,7 +42,7 @@ class SimulatedAws(SimulatedProvider):
             return False
         if path[0] in kind.replaces or plain in kind.replaces or path[0] == "region":
             return True
-        return path[0] in _create_only(type_)
+        return _is_create_only(type_, plain)
 
     def replaced_first(self, type_: str, olds: Properties, news: Properties) -> bool:
         name = resource_type(type_).name
@@ -155,17 +156,14 @@ def _visible(inputs: Properties) -> Properties:
 
 
 @cache
-def _create_only(type_: str) -> frozenset[str]:
-    """Pulumi's names of the create-only properties, at the top of the resource."""
+def _is_create_only(type_: str, plain: str) -> bool:
+    """Whether AWS's schema lets a property be set at creation alone; `plain` is its path without indices."""
     kind = resource_type(type_)
     schema = schemas.schema_anywhere(kind.schema) if kind.schema and not kind.part else None
     if schema is None:
-        return frozenset()
-    fixed = schemas.create_only(schema)
-    matched: set[str] = set()
-    for name in signatures.input_names(type_):
-        for place in shape(kind, schema, {name: UNKNOWN}).origin:
-            words = tuple(part for part in place if isinstance(part, str))
-            if any(words[: len(path)] == path for path in fixed):
-                matched.add(name)
-    return frozenset(matched)
+        return False
+    inputs: Any = UNKNOWN
+    for name in reversed(plain.split(".")):
+        inputs = {name: inputs}
+    places = [tuple(part for part in place if isinstance(part, str)) for place in shape(kind, schema, inputs).origin]
+    return any(place[: len(fixed)] == fixed for place in places for fixed in schemas.create_only(schema))

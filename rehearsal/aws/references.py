@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 
 from rehearsal.aws.catalogue import resource_type
 from rehearsal.aws.templates import ACCOUNT
-from rehearsal.provider import Refusal
+from rehearsal.check import Refusal
 from rehearsal.wire import Path, Properties, dotted, leaves, without_indices
 from rehearsal.world import Thing, World
 

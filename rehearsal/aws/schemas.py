@@ -103,7 +103,14 @@ def _judged(validator: Any, document: Any) -> list[tuple[Path, str]]:
     return list(found)
 
 
-_ABOUT_KEYS = {"required", "additionalProperties", "dependentExcluded", "requiredXor", "requiredOr"}
+_ABOUT_KEYS = {
+    "required",
+    "additionalProperties",
+    "dependentExcluded",
+    "dependentRequired",
+    "requiredXor",
+    "requiredOr",
+}
 
 
 @cache
@@ -186,6 +193,16 @@ def _dependent_excluded(
                     yield ValidationError(f"{key} and {other} exclude each other")
 
 
+def _dependent_required(
+    validator: Any, needed: dict[str, list[str]], instance: Any, schema: Schema
+) -> Iterator[ValidationError]:
+    if is_object(instance):
+        for key, others in needed.items():
+            for other in others:
+                if key in instance and other not in instance:
+                    yield ValidationError(f"{key} needs {other} beside it")
+
+
 def _required_xor(validator: Any, names: list[str], instance: Any, schema: Schema) -> Iterator[ValidationError]:
     if is_object(instance) and sum(name in instance for name in names) != 1:
         yield ValidationError(f"exactly one of {', '.join(names)} is required")
@@ -200,6 +217,7 @@ _KEYWORDS = {
     "pattern": _pattern,
     "enumCaseInsensitive": _enum_any_case,
     "dependentExcluded": _dependent_excluded,
+    "dependentRequired": _dependent_required,
     "requiredXor": _required_xor,
     "requiredOr": _required_or,
 }

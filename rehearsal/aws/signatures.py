@@ -9,7 +9,7 @@ from typing import Any
 
 from pulumi import _types  # pyright: ignore[reportPrivateUsage] (the SDK has no other way to ask for a signature)
 
-from rehearsal.provider import Problem
+from rehearsal.check import Problem
 from rehearsal.wire import UNKNOWN, Path, Properties, dotted, is_list, is_object
 
 

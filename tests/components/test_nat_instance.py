@@ -24,7 +24,7 @@ def args(**changes: Any) -> NatInstanceArgs:
         "vpc_cidr": "10.0.0.0/16",
         "subnet_id": "subnet-1",
         "subnet_arn": "arn:subnet-1",
-        "private_route_table_ids": {"eu-west-3a": "table-a", "eu-west-3b": "table-b"},
+        "zone_names": ("eu-west-3a", "eu-west-3b"),
         **changes,
     }
     return NatInstanceArgs(**given)
@@ -47,13 +47,17 @@ def statements() -> list[dict[str, Any]]:
     return json.loads(document)["Statement"]
 
 
-def test_every_route_points_at_the_fixed_interface(plan: Plan) -> None:
-    routes = plan.of("aws:ec2/route:Route").values()
-    assert {route["routeTableId"]: route["networkInterfaceId"] for route in routes} == {
-        "table-a": "nat-interface-id",
-        "table-b": "nat-interface-id",
-    }
-    assert {route["destinationCidrBlock"] for route in routes} == {"0.0.0.0/0"}
+def test_every_zone_goes_out_through_the_fixed_interface(declare: Declare) -> None:
+    known: dict[str, str] = {}
+
+    def program() -> None:
+        for zone, hop in NatInstance("nat", args()).next_hops.items():
+            assert hop.network_interface_id is not None
+            assert hop.nat_gateway_id is None
+            hop.network_interface_id.apply(lambda found, zone=zone: known.__setitem__(zone, found))
+
+    declare(program)
+    assert known == {"eu-west-3a": "nat-interface-id", "eu-west-3b": "nat-interface-id"}
 
 
 def test_the_fixed_interface_forwards_traffic_that_is_not_its_own(plan: Plan) -> None:
@@ -167,7 +171,7 @@ def test_the_name_that_permissions_ask_for_is_the_one_that_interfaces_carry(
 def test_the_group_is_among_what_must_exist_before_private_machines_go_out(declare: Declare) -> None:
     seen: list[NatInstance] = []
     declare(lambda: seen.append(NatInstance("nat", args())))
-    assert {type(each).__name__ for each in seen[0].routes} == {"Group", "Route"}
+    assert {type(each).__name__ for each in seen[0].ready} == {"Group"}
     assert len(seen[0].public_ips) == 1
 
 
@@ -183,5 +187,5 @@ def test_types_that_cannot_start_the_arm_image_are_refused(instance_type: str) -
 
 
 def test_an_instance_that_serves_no_zone_is_refused() -> None:
-    with pytest.raises(ValueError, match="private_route_table_ids must name at least one zone, got none"):
-        args(private_route_table_ids={})
+    with pytest.raises(ValueError, match="zone_names must name at least one zone, got none"):
+        args(zone_names=())

@@ -141,7 +141,21 @@ def test_the_nat_instance_stands_in_the_first_public_subnet_and_serves_every_zon
     assert by_instance == {f"main-private-{zone}-id" for zone in ZONES}
 
 
-@pytest.mark.parametrize(("egress", "count"), [("nat-gateway", 6), ("none", 3)])
+def test_another_kind_of_egress_changes_the_target_of_the_same_routes(declare: Declare) -> None:
+    machine = NatInstanceMachine(image_id="ami-1")
+    by_instance = declare(lambda: Network("main", args(egress="nat-instance", nat_instance=machine)))
+    by_gateway = declare(lambda: Network("main", args(egress="nat-gateway")))
+
+    def routes(plan: Plan) -> set[str]:
+        return {urn for urn in plan.urns if "aws:ec2/route:Route" in urn}
+
+    assert routes(by_instance) == routes(by_gateway)
+    assert {
+        route.get("natGatewayId", route.get("gatewayId")) for route in by_gateway.of("aws:ec2/route:Route").values()
+    } == {"main-internet-gateway-id", "main-nat-gateway-eu-west-3a-id"}
+
+
+@pytest.mark.parametrize(("egress", "count"), [("nat-gateway", 7), ("none", 3)])
 def test_private_routes_hold_associations_and_ways_out(declare: Declare, egress: str, count: int) -> None:
     seen: list[Network] = []
     declare(lambda: seen.append(Network("main", args(egress=egress))))

@@ -7,7 +7,8 @@ from typing import Any, NoReturn, cast
 import grpc
 from pulumi.runtime.proto import provider_pb2
 
-from rehearsal.provider import DEFAULTS, SimulatedProvider
+from rehearsal.check import DEFAULTS
+from rehearsal.provider import SimulatedProvider
 from rehearsal.wire import Properties, from_struct, to_struct
 
 VPC = "aws:ec2/vpc:Vpc"

@@ -1,6 +1,6 @@
 import pytest
 
-from rehearsal.provider import DEFAULTS
+from rehearsal.check import DEFAULTS
 from rehearsal.wire import UNKNOWN
 from rehearsal.world import World
 from tests.rehearsal.simulation import BALANCER, BUCKET, ROLE, TARGETS, TEMPLATE, TRUST, VPC, Refused, Stack
@@ -46,6 +46,14 @@ def test_a_change_inside_a_health_check_updates_its_target_group(aws: Stack) -> 
         pytest.param("aws:lb/targetGroupAttachment:TargetGroupAttachment", ("port",), True, id="by the catalogue"),
         pytest.param("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", ("cidrIpv4",), False, id="in place"),
         pytest.param("aws:eks/nodeGroup:NodeGroup", ("scalingConfig", "maxSize"), False, id="nested"),
+        pytest.param(
+            "aws:eks/cluster:Cluster",
+            ("accessConfig", "bootstrapClusterCreatorAdminPermissions"),
+            True,
+            id="create-only inside an object",
+        ),
+        pytest.param("aws:eks/cluster:Cluster", ("accessConfig", "authenticationMode"), False, id="beside it"),
+        pytest.param("aws:route53/record:Record", ("name",), True, id="a record's name"),
         pytest.param("aws:eks/nodeGroup:NodeGroup", ("subnetIds", 2), True, id="an item of a create-only list"),
     ],
 )

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.provider import DEFAULTS
+from rehearsal.check import DEFAULTS
 from rehearsal.wire import UNKNOWN
 from rehearsal.world import World
 from tests.rehearsal.simulation import BALANCER, BUCKET, SUBNET, TARGETS, TEMPLATE, VPC, Refused, Stack

@@ -98,3 +98,12 @@ def test_what_is_in_use_cannot_be_deleted_until_its_user_is(aws: Stack, vpc: str
 def test_a_delete_of_what_is_gone_already_succeeds(aws: Stack, vpc: str) -> None:
     aws.delete(VPC, "main")
     aws.delete(VPC, "main")
+
+
+def test_a_second_route_to_the_same_destination_is_refused(aws: Stack, vpc: str) -> None:
+    table = aws.create("aws:ec2/routeTable:RouteTable", "private", vpcId=vpc)["id"]
+    gateway = aws.create("aws:ec2/internetGateway:InternetGateway", "door", vpcId=vpc)["id"]
+    route = {"routeTableId": table, "destinationCidrBlock": "0.0.0.0/0", "gatewayId": gateway}
+    aws.create("aws:ec2/route:Route", "first", **route)
+    with pytest.raises(Refused, match="AlreadyExists: a Route called"):
+        aws.create("aws:ec2/route:Route", "second", **route)

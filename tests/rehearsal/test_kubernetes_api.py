@@ -53,6 +53,12 @@ def test_a_misspelt_field_is_refused_by_name(cluster: Stack) -> None:
     assert "'tpye' was unexpected" in problem
 
 
+def test_a_required_field_that_is_not_known_yet_is_not_missed(cluster: Stack) -> None:
+    deployment = _deployment()
+    deployment["spec"]["selector"] = UNKNOWN
+    assert cluster.problems(DEPLOYMENT, deployment) == set()
+
+
 def test_a_missing_field_is_refused_by_name(cluster: Stack) -> None:
     deployment = _deployment()
     del deployment["spec"]["selector"]

@@ -2,7 +2,7 @@ import pytest
 
 from rehearsal.aws import lookups
 from rehearsal.aws.lookups import answer, is_given
-from rehearsal.provider import Refusal
+from rehearsal.check import Refusal
 from rehearsal.wire import Properties
 
 PARIS = "eu-west-3"

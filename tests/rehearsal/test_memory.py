@@ -4,8 +4,8 @@ import pytest
 
 from rehearsal import memory
 from rehearsal.aws.provider import SimulatedAws
+from rehearsal.check import Checked, Declared
 from rehearsal.kubernetes_api import SimulatedKubernetes
-from rehearsal.provider import Checked, Declared
 from rehearsal.wire import UNKNOWN, Properties
 from rehearsal.world import Thing, World
 from tests.rehearsal.simulation import PARIS, Stack

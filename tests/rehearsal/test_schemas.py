@@ -122,3 +122,8 @@ NOTHING: Properties = {}
 )
 def test_references_and_alternatives_are_followed(node: Any, resolved: Any) -> None:
     assert resolve({"definitions": {"A": A}}, node) == resolved
+
+
+def test_a_property_that_needs_another_is_refused_alone() -> None:
+    found = violations("AWS::EC2::VPC", "eu-west-3", {"Ipv4IpamPoolId": "ipam-pool-1"})
+    assert ((), "Ipv4IpamPoolId needs Ipv4NetmaskLength beside it") in found

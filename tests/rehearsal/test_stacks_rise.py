@@ -14,8 +14,6 @@ MOSTLY = 0.85
 """Least share of the values of AWS resources that is checked against a schema, by the project's own promise."""
 KUBECONFIG_ONLY = re.compile(r"get-token|certificate-authority-data")
 """What is nowhere but in a kubeconfig."""
-PLAIN_IN_PULUMI_EKS = "eks:index:Cluster$pulumi:providers:kubernetes"
-"""Provider inside pulumi-eks, which gets the kubeconfig without a mark, as the real component's does."""
 
 
 def _share_by_schema(done: Done) -> float:
@@ -37,8 +35,7 @@ def _assert_the_kubeconfig_is_hidden(checkout: Checkout, stack: str, done: Done)
     resources = _resources(checkout, stack)
     (outputs,) = (each["outputs"] for each in resources if each["type"] == "pulumi:pulumi:Stack")
     assert "ciphertext" in outputs["kubeconfig"]
-    ours = [each for each in resources if PLAIN_IN_PULUMI_EKS not in each["urn"]]
-    assert {each["urn"] for each in ours if KUBECONFIG_ONLY.search(json.dumps(each))} == set()
+    assert {each["urn"] for each in resources if KUBECONFIG_ONLY.search(json.dumps(each))} == set()
 
 
 @pytest.mark.parametrize("stack", ["staging", "prod"])
