@@ -23,7 +23,6 @@ LONGEST_MODULE = 250
 LONGEST_TEST = 400
 """Tests are lists of cases that nobody reads from top to bottom."""
 LONGER = {
-    "stack.py": "the one file that says what feeds what; it gains a part with every section of the settings",
     "components/nat_instance.py": "one machine with all that makes it replace itself: rights, boot script, template",
     "components/network.py": "the plan of the addresses and the two tiers that follow it, read side by side",
 }
