@@ -1,7 +1,6 @@
 """The VPC of a stack: subnets that never move, and how each of them reaches the internet."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 from typing import Literal
 
 import pulumi
@@ -10,6 +9,7 @@ import pulumi_aws as aws
 from components.flow_logs import FlowLogsArgs, record_flows
 from components.nat_gateway import NatGateway, NatGatewayArgs
 from components.nat_instance import NatInstance, NatInstanceArgs, NatInstanceMachine
+from components.subnet_plan import SubnetPlan, check_cidr, plan_subnets
 
 __all__ = ["Egress", "FlowLogsArgs", "NatInstanceMachine", "Network", "NetworkArgs", "SubnetPlan", "plan_subnets"]
 
@@ -17,9 +17,6 @@ Egress = Literal["nat-gateway", "nat-gateway-per-zone", "nat-instance", "none"]
 
 ANYWHERE = "0.0.0.0/0"
 MAX_ZONES = 3
-# https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html; below /20 the slots get too small for pods.
-_LARGEST_PREFIX, _SMALLEST_PREFIX = 16, 20
-_PRIVATE_RANGES = tuple(IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,31 +38,11 @@ class NetworkArgs:
 
     def __post_init__(self) -> None:
         """Refuse what the plan cannot hold."""
-        _check_cidr(self.cidr)
+        check_cidr(self.cidr)
         _check_zones(self.region, self.zone_names)
         if (self.egress == "nat-instance") != (self.nat_instance is not None):
             given = "none" if self.nat_instance is None else "one"
             raise ValueError(f"nat_instance belongs to egress 'nat-instance', got {given} with {self.egress!r}")
-
-
-@dataclass(frozen=True)
-class SubnetPlan:
-    """The address ranges of one zone."""
-
-    zone: str
-    public_cidr: str
-    private_cidr: str
-
-
-def plan_subnets(cidr: str, zones: tuple[str, ...]) -> list[SubnetPlan]:
-    """Give each zone its ranges by its position alone, so that adding a zone at the end moves no subnet.
-
-    The VPC is cut in four quarters: one for each private subnet, where pods take an address each, and the last one
-    cut in four again for the public subnets, which hold load balancers and NAT. A /16 gives /18 and /20.
-    """
-    *private, shared = IPv4Network(cidr).subnets(prefixlen_diff=2)
-    public = list(shared.subnets(prefixlen_diff=2))
-    return [SubnetPlan(zone, str(public[i]), str(private[i])) for i, zone in enumerate(zones)]
 
 
 class Network(pulumi.ComponentResource):
@@ -154,17 +131,6 @@ class _Private:
     table_ids: dict[str, pulumi.Output[str]]
     subnet_ids: dict[str, pulumi.Output[str]]
     associations: list[pulumi.Resource]
-
-
-def _check_cidr(cidr: str) -> None:
-    try:
-        network = IPv4Network(cidr)
-    except ValueError as error:
-        raise ValueError(f"cidr must be an IPv4 network such as '10.0.0.0/16', got {cidr!r}: {error}") from error
-    if not _LARGEST_PREFIX <= network.prefixlen <= _SMALLEST_PREFIX:
-        raise ValueError(f"cidr must be from /{_LARGEST_PREFIX} to /{_SMALLEST_PREFIX}, got {cidr!r}")
-    if not any(network.subnet_of(private) for private in _PRIVATE_RANGES):
-        raise ValueError(f"cidr must lie in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, got {cidr!r}")
 
 
 def _check_zones(region: str, zones: tuple[str, ...]) -> None:

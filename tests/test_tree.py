@@ -22,11 +22,6 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 LONGEST_MODULE = 250
 LONGEST_TEST = 400
 """Tests are lists of cases that nobody reads from top to bottom."""
-LONGER = {
-    "components/nat_instance.py": "one machine with all that makes it replace itself: rights, boot script, template",
-    "components/network.py": "the plan of the addresses and the two tiers that follow it, read side by side",
-}
-"""Modules that may be longer, and why."""
 
 # What a component may not know: the environment, the clock, the network, chance, and the rest of the tree.
 OUTSIDE = {
@@ -194,8 +189,7 @@ def test_modules_stay_short() -> None:
         limit = LONGEST_TEST if path in TESTS else LONGEST_MODULE
         return len(text(path).splitlines()) > limit
 
-    assert {named(path) for path in (*PROGRAM, *TOOLS, *TESTS) if too_long(path)} - LONGER.keys() == set()
-    assert {name for name in LONGER if not (ROOT / name).exists()} == set()
+    assert {named(path) for path in (*PROGRAM, *TOOLS, *TESTS) if too_long(path)} == set()
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("requirements*.txt")), ids=named)
