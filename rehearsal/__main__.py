@@ -75,6 +75,7 @@ def _run(stack: str, *operations: Operation, diff: bool = False) -> None:
     with _sentences():
         workspace = _open(stack)
         killed = recovery.interrupted(workspace)
+        workspace.result_file.unlink(missing_ok=True)  # a command that fails leaves no result of an older one
         with running_cloud(workspace) as cloud:
             session = Session(workspace, engine.find(), cloud)
             world = World(workspace.world_file)

@@ -5,7 +5,7 @@ import pathlib
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
-from ipaddress import ip_network
+from ipaddress import IPv4Network, ip_network
 from typing import Any, cast
 
 import regex
@@ -15,6 +15,8 @@ from referencing import Registry
 from rehearsal.wire import UNKNOWN, Path, is_list, is_object
 
 Schema = dict[str, Any]
+_SHOWN_VALUES = 12
+"""How many of the allowed values a message lists."""
 
 
 def _folder() -> pathlib.Path:
@@ -136,7 +138,8 @@ def _reason(error: ValidationError) -> str:
     value = json.dumps(error.instance, default=str)
     if error.validator in ("enum", "enumCaseInsensitive"):
         allowed = [str(value) for value in cast(list[Any], error.validator_value)]
-        shown = ", ".join(allowed[:12]) + (f" and {len(allowed) - 12} more" if len(allowed) > 12 else "")  # noqa: PLR2004
+        more = len(allowed) - _SHOWN_VALUES
+        shown = ", ".join(allowed[:_SHOWN_VALUES]) + (f" and {more} more" if more > 0 else "")
         return f"expected one of {shown}, got {value}"
     if error.validator == "additionalProperties":
         return f"unknown key {', '.join(_extra_keys(error))}"
@@ -230,4 +233,4 @@ _FORMATS = FormatChecker(formats=())
 
 @_FORMATS.checks("ipv4-network", raises=ValueError)
 def _is_ipv4_network(value: object) -> bool:
-    return not isinstance(value, str) or ip_network(value).version == 4  # noqa: PLR2004
+    return not isinstance(value, str) or isinstance(ip_network(value), IPv4Network)
