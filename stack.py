@@ -80,7 +80,7 @@ def hosted_zone(base: Foundation, outputs: Outputs) -> pulumi.Output[str] | None
         return aws.route53.get_zone_output(name=dns.zone, opts=base.look_up).zone_id
     pulumi.log.info(
         f"{dns.zone}: certificates are issued once its registrar delegates it to the name servers of the new zone; "
-        "to read those first, run `pulumi up --target '**HostedZone**'`"
+        "to read those first, bring the stack up with no section but socle:dns"
     )
     zone = HostedZone("public", HostedZoneArgs(domain_name=dns.zone), base.opts)
     outputs["name_servers"] = zone.name_servers
