@@ -18,7 +18,7 @@ from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.network import NatInstanceMachine, Network, NetworkArgs
 from components.site_logs import SiteLogsArgs
 from components.static_site import STRICT_CONTENT_SECURITY_POLICY, StaticSite, StaticSiteArgs
-from settings import Settings
+from settings import Settings, SettingsError
 
 Outputs = dict[str, Any]
 
@@ -98,6 +98,8 @@ def private_network(base: Foundation) -> Network | None:
         filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
         opts=base.look_up,
     )
+    if len(zones.names) < wanted.zones:
+        raise SettingsError([f"socle:network.zones: {base.settings.region} has only {len(zones.names)}"])
     logs = wanted.flow_logs
     return Network(
         "main",

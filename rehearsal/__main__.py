@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import shlex
 import sqlite3
 import sys
@@ -15,19 +16,23 @@ from pulumi.automation.errors import CommandError
 from rich.console import Console
 
 from rehearsal import engine, recovery, result
+from rehearsal.aws.schemas import region_exists
 from rehearsal.session import CloudNotStarted, Operation, Outcome, Session, environment, running_cloud
-from rehearsal.workspace import PROJECT_FOLDER, Workspace, open_workspace
+from rehearsal.workspace import PROJECT_FOLDER, HalfLost, Workspace, open_workspace, refuse_half
 from rehearsal.world import World
 from settings import SettingsError, parse, read_stack_file
 from tools.setup import SetupError, explain_error
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Rehearse a stack on a simulated AWS.")
 StackName = Annotated[str, typer.Argument(metavar="STACK", help="a stack that has a file Pulumi.STACK.yaml")]
+_STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _console = Console(highlight=False)
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 BAD_INPUT = 2
 """Exit code when the command, or the stack's settings, have to change first."""
+_INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 _KILLED = "code: -"
 """What the Automation API's error says of an engine that a signal ended."""
 
@@ -81,6 +86,7 @@ def _run(stack: str, *operations: Operation, diff: bool = False) -> None:
             world = World(workspace.world_file)
             if killed:
                 _settle(workspace, world, session)
+            refuse_half(workspace, world)
             outcome = Outcome()
             spent = 0.0
             for operation in operations:
@@ -89,9 +95,11 @@ def _run(stack: str, *operations: Operation, diff: bool = False) -> None:
                 spent += outcome.engine_seconds
             outcome.engine_seconds = spent
         content = result.result(workspace, world, operations[-1], outcome, time.perf_counter() - started)
-        world.close()
         result.write(workspace, content)
         result.show(_console, workspace, content)
+        if content["left"]:
+            _errors.print(f"left in the simulated cloud: {', '.join(result.leftovers(world))}", markup=False)
+            raise typer.Exit(1)
 
 
 def _settle(workspace: Workspace, world: World, session: Session) -> None:
@@ -104,7 +112,11 @@ def _settle(workspace: Workspace, world: World, session: Session) -> None:
 
 def _open(stack: str) -> Workspace:
     """The workspace of a stack whose settings are right; raises `SettingsError` otherwise."""
-    parse(read_stack_file(PROJECT_FOLDER / f"Pulumi.{stack}.yaml"))
+    if not _STACK_NAME.fullmatch(stack):
+        raise SettingsError([f'"{stack}": expected a stack name of letters, digits, hyphens, underscores and periods'])
+    settings = parse(read_stack_file(PROJECT_FOLDER / f"Pulumi.{stack}.yaml"))
+    if not region_exists(settings.region):
+        raise SettingsError([f'aws:region: expected an AWS region such as eu-west-3, got "{settings.region}"'])
     return open_workspace(stack)
 
 
@@ -117,7 +129,7 @@ def _sentences() -> Generator[None]:
         for problem in error.problems:
             _errors.print(problem, markup=False)
         raise typer.Exit(BAD_INPUT) from None
-    except (SetupError, recovery.Busy) as error:
+    except (SetupError, recovery.Busy, HalfLost) as error:
         _errors.print(str(error), markup=False)
         raise typer.Exit(BAD_INPUT) from None
     except OSError as error:
@@ -131,12 +143,21 @@ def _sentences() -> Generator[None]:
     except (CloudNotStarted, RuntimeError, sqlite3.Error) as error:
         _errors.print(str(error), markup=False)
         raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        _errors.print("interrupted: run the command again, it puts the state in order first")
+        raise typer.Exit(_INTERRUPTED) from None
     except CommandError as error:
+        _errors.print(_told_apart(error), markup=False)
         if _KILLED in str(error):
             _errors.print("the engine was killed: run the command again, it puts the state in order first")
         else:
             _errors.print("the engine stopped: correct the cause above and run again; what exists is in the state")
         raise typer.Exit(1) from None
+
+
+def _told_apart(error: CommandError) -> str:
+    """What the engine said beside its display, such as a lock that somebody else holds."""
+    return str(error).partition("\n stderr: ")[2].strip()
 
 
 def _wait_for_interrupt() -> None:

@@ -129,7 +129,7 @@ def main(world_file: str) -> None:
     try:
         world = World(Path(world_file))
     except sqlite3.Error as error:
-        sys.exit(f"cannot use {world_file}: {error}")
+        sys.exit(f"cannot use {world_file}: {error}: start afresh with `rm -r {Path(world_file).parent}`")
     asyncio.run(_serve(world, Path(world_file)))
     world.close()
     # Everything is written. Waiting for the servers' idle threads would cost every command half a second.

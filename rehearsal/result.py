@@ -70,6 +70,11 @@ def show(console: Console, workspace: Workspace, content: Properties) -> None:
     console.print(f"state and simulated cloud in {workspace.folder}", style="dim", soft_wrap=True)
 
 
+def leftovers(world: World) -> list[str]:
+    """What a destroy has not reached, by type and id."""
+    return sorted(f"{thing.type.rpartition(':')[2]} {thing.id}" for thing in world.all())
+
+
 def _headline(content: Mapping[str, Any]) -> str:
     words = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted", "same": "unchanged"}
     if content["operation"] == "preview":

@@ -48,6 +48,7 @@ class Cloud:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # Ctrl-C is for the command, which then stops the cloud
         )
         self._providers = ""
 
@@ -81,11 +82,16 @@ def environment(workspace: Workspace, found: engine.Engine, cloud: Cloud) -> dic
     return {**workspace.environment(), **found.environment(), "PULUMI_DEBUG_PROVIDERS": cloud.providers()}
 
 
+def _print_at_once(text: str) -> None:
+    """Print a line when it comes, into a pipe too."""
+    print(text, flush=True)
+
+
 class Session:
     """A stack of the rehearsal, opened; every operation shows the engine's own output as it comes."""
 
     def __init__(
-        self, workspace: Workspace, found: engine.Engine, cloud: Cloud, show: Callable[[str], object] = print
+        self, workspace: Workspace, found: engine.Engine, cloud: Cloud, show: Callable[[str], object] = _print_at_once
     ) -> None:
         self._show = show
         self.variables = {**workspace.environment(), **found.environment()}

@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from rehearsal.wire import is_object, object_in
+from rehearsal.world import World
 
 PROJECT_FOLDER: Final = Path(__file__).resolve().parent.parent
 PROJECT_NAME: Final = "socle"
@@ -124,6 +125,34 @@ def locks(workspace: Workspace) -> list[Lock]:
             entry: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
             found.append(Lock(file, int(entry["pid"]), str(entry["hostname"]), str(entry["timestamp"])))
     return found
+
+
+class HalfLost(RuntimeError):  # noqa: N818 (reads as what it is)
+    """The state or the simulated cloud's memory is gone, and the other is still there."""
+
+
+def refuse_half(workspace: Workspace, world: World) -> None:
+    """Raise `HalfLost` when only one of the two remembers the stack: the next update would be told nonsense."""
+    in_state, in_world = _resources_in_state(workspace), len(world.all())
+    if bool(in_state) == bool(in_world):
+        return
+    lost, kept = ("memory", f"the state has {in_state}") if in_state else ("state", f"its memory has {in_world}")
+    raise HalfLost(
+        f"{workspace.stack}: the simulated cloud's {lost} is gone, but {kept} resources: "
+        f"start afresh with `rm -r {workspace.folder}`"
+    )
+
+
+def _resources_in_state(workspace: Workspace) -> int:
+    """Resources that a provider made, by the file of the backend."""
+    file = workspace.state / ".pulumi" / "stacks" / PROJECT_NAME / f"{workspace.stack}.json"
+    if not file.exists():
+        return 0
+    latest = object_in(object_in(json.loads(file.read_text(encoding="utf-8")), "checkpoint"), "latest")
+    resources: list[Any] = latest.get("resources") or []
+    pending: list[Any] = latest.get("pending_operations") or []
+    made = [each for each in resources if each.get("custom") and not str(each["type"]).startswith("pulumi:")]
+    return len(made) + len(pending)
 
 
 def _is_secret(value: Any) -> bool:

@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn, cast
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, field_validator
 from pydantic_core import PydanticCustomError
 
 from components import versions
@@ -35,6 +35,15 @@ class Section(BaseModel):
     """Settings that belong together; unknown keys are refused and nothing changes once read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+    @field_validator("*")
+    @classmethod
+    def _listed_once(cls, value: object) -> object:
+        items = cast("tuple[object, ...]", value) if isinstance(value, tuple) else ()
+        for item in items:
+            if items.count(item) > 1 and not isinstance(item, Section):
+                refuse(f'expected each item once, got "{item}" twice')
+        return value  # pyright: ignore[reportUnknownVariableType] (what it was given)
 
 
 def refuse(sentence: str) -> NoReturn:

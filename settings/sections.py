@@ -39,7 +39,7 @@ class Network(Section):
     """The VPC and its way to the internet."""
 
     cidr: VpcCidr
-    """Addresses of the VPC. Changing it replaces the whole stack."""
+    """Addresses of the VPC. To change it, destroy the stack first: a cluster stays in its VPC."""
     zones: int = Field(ge=1, le=3)
     """Availability zones to cover, one public and one private subnet each. A cluster needs two, production three."""
     egress: Egress

@@ -197,6 +197,11 @@ WORDS: list[tuple[str, Any, str]] = [
     ),
     (
         "ingress.allowed_cidrs",
+        ["198.51.100.0/24", "198.51.100.0/24"],
+        'socle:ingress.allowed_cidrs: expected each item once, got "198.51.100.0/24" twice',
+    ),
+    (
+        "ingress.allowed_cidrs",
         [],
         "socle:ingress.allowed_cidrs: expected a list of one or more items, each an IPv4 range such as "
         "198.51.100.0/24, got []",

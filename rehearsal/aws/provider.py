@@ -61,7 +61,8 @@ class SimulatedAws(SimulatedProvider):
         kind = resource_type(declared.type)
         seed = existing.seed if existing else self._seed(declared, inputs)
         values = self._values(kind, declared, inputs, existing, seed)
-        if existing is None and self.world.get(declared.type, values["id"]) is not None:
+        taken = existing is None and self.world.get(declared.type, values["id"]) is not None
+        if taken and not inputs.get("allowOverwrite"):
             raise Refusal(f"AlreadyExists: a {declared.type.rpartition(':')[2]} called {values['id']} exists already")
         made = _merged(values["computed"], fill(kind.outputs, values, seed))
         outputs = {"region": values["region"], **_merged(made, _visible(inputs)), "id": values["id"]}

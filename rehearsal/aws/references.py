@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from rehearsal.aws.catalogue import resource_type
 from rehearsal.aws.templates import ACCOUNT
 from rehearsal.check import Refusal
-from rehearsal.wire import Path, Properties, dotted, leaves, without_indices
+from rehearsal.wire import Path, Properties, dotted, leaves, object_in, without_indices
 from rehearsal.world import Thing, World
 
 _GENERATED_ID = re.compile(
@@ -62,7 +62,9 @@ def _may_refer(type_: str, plain: str, target: str) -> bool:
 
 
 def refuse_bad_neighbours(world: World, type_: str, inputs: Properties, own_id: str | None) -> None:
-    """Refuse a subnet outside its VPC, or one that overlaps another."""
+    """Refuse a subnet outside its VPC or over another, and a cluster that would move to another VPC."""
+    if type_ == "aws:eks/cluster:Cluster" and own_id is not None:
+        _refuse_moved_cluster(world, type_, inputs, own_id)
     if type_ != "aws:ec2/subnet:Subnet":
         return
     cidr = IPv4Network(inputs["cidrBlock"])
@@ -78,3 +80,17 @@ def refuse_bad_neighbours(world: World, type_: str, inputs: Properties, own_id: 
             raise Refusal(
                 f"InvalidSubnet.Conflict: cidrBlock {cidr} overlaps {other.inputs['cidrBlock']} of {other.id}"
             )
+
+
+def _refuse_moved_cluster(world: World, type_: str, inputs: Properties, own_id: str) -> None:
+    existing = world.get(type_, own_id)
+
+    def vpcs(of: Properties) -> set[str]:
+        subnets: list[str] = object_in(of, "vpcConfig").get("subnetIds") or []
+        return {str(thing.inputs["vpcId"]) for id_ in subnets for thing in world.find(id_) if "vpcId" in thing.inputs}
+
+    if existing is not None and vpcs(existing.inputs) != vpcs(inputs):
+        raise Refusal(
+            f"InvalidParameterException: {own_id} stays in the VPC in which it was created: destroy the stack first, "
+            "or undo the change of its network"
+        )

@@ -107,3 +107,23 @@ def test_a_second_route_to_the_same_destination_is_refused(aws: Stack, vpc: str)
     aws.create("aws:ec2/route:Route", "first", **route)
     with pytest.raises(Refused, match="AlreadyExists: a Route called"):
         aws.create("aws:ec2/route:Route", "second", **route)
+
+
+def test_a_cluster_does_not_move_to_another_vpc(aws: Stack, vpc: str) -> None:
+    other = aws.create(VPC, "other", cidrBlock="10.1.0.0/16")["id"]
+    here = aws.create(SUBNET, "here", vpcId=vpc, cidrBlock="10.0.0.0/24")["id"]
+    there = aws.create(SUBNET, "there", vpcId=other, cidrBlock="10.1.0.0/24")["id"]
+    role = aws.create(ROLE, "eks", assumeRolePolicy=TRUST)["arn"]
+    cluster = {"name": "main", "roleArn": role}
+    aws.create("aws:eks/cluster:Cluster", "main", **cluster, vpcConfig={"subnetIds": [here]})
+    with pytest.raises(Refused, match="main stays in the VPC in which it was created: destroy the stack first"):
+        aws.update("aws:eks/cluster:Cluster", "main", **cluster, vpcConfig={"subnetIds": [there]})
+
+
+def test_a_record_that_may_overwrite_takes_the_place_of_another(aws: Stack) -> None:
+    zone = aws.create("aws:route53/zone:Zone", "zone", name="example.org")["id"]
+    record = {"zoneId": zone, "name": "a.example.org", "type": "A", "ttl": 60, "records": ["198.51.100.1"]}
+    aws.create("aws:route53/record:Record", "first", **record)
+    with pytest.raises(Refused, match="AlreadyExists"):
+        aws.create("aws:route53/record:Record", "second", **record)
+    assert aws.create("aws:route53/record:Record", "third", **record, allowOverwrite=True)["fqdn"] == "a.example.org"

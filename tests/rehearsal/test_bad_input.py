@@ -21,6 +21,10 @@ def _without(key: str) -> Edit:
     return lambda config: config.pop(key)
 
 
+def _elsewhere(config: Config) -> None:
+    config["aws:region"] = "eu-west-9"
+
+
 def _in(section: str, **settings: Any) -> Edit:
     return lambda config: config[f"socle:{section}"].update(settings)
 
@@ -44,6 +48,11 @@ def _in(section: str, **settings: Any) -> Edit:
             _in("site", domain="www staging.devu42.fr"),
             'socle:site.domain: expected a domain name such as example.org, got "www staging.devu42.fr"',
             id="a space in a domain",
+        ),
+        pytest.param(
+            _elsewhere,
+            'aws:region: expected an AWS region such as eu-west-3, got "eu-west-9"',
+            id="no such region",
         ),
     ],
 )
@@ -95,3 +104,10 @@ def test_an_instance_type_of_another_region_is_refused_by_the_cloud(checkout: Ch
     said = _refusal(checkout.run("preview", "staging"), code=1)
     assert "instanceTypes[1]: c8gd.large is not offered in eu-west-3" in said
     assert said.endswith("the engine stopped: correct the cause above and run again; what exists is in the state")
+
+
+def test_a_stack_name_that_the_engine_would_refuse_is_refused_before_it_starts(checkout: Checkout) -> None:
+    checkout.stack_file("staging").rename(checkout.stack_file("a b"))
+    assert _refusal(checkout.run("preview", "a b")) == (
+        '"a b": expected a stack name of letters, digits, hyphens, underscores and periods'
+    )
