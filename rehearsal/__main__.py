@@ -6,6 +6,7 @@ import re
 import shlex
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -168,8 +169,15 @@ def _wait_for_interrupt() -> None:
         os.write(sys.stdout.fileno(), b"\n")
 
 
+def _quiet_readers(problem: threading.ExceptHookArgs) -> None:
+    """Say nothing of threads that read from an engine which Ctrl-C has ended; anything else is shown."""
+    if not isinstance(problem.exc_value, ValueError):
+        threading.__excepthook__(problem)
+
+
 def main() -> None:
     """Run a command and end at once: the idle threads of the engine's servers would hold the terminal for a second."""
+    threading.excepthook = _quiet_readers
     gc.disable()  # a command ends long before its garbage would matter, and imports make a lot of it
     try:
         app()
