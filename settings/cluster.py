@@ -13,6 +13,8 @@ from settings.kinds import (
     GroupName,
     InstanceType,
     KubernetesVersion,
+    LabelKey,
+    LabelValue,
     LogRetentionDays,
     NamespaceName,
     PrincipalArn,
@@ -54,7 +56,7 @@ class NodeGroup(Section):
     """Machines wanted; `min_size` when omitted."""
     disk_gib: int = Field(default=20, ge=20, le=1000)
     """Size of each machine's encrypted gp3 disk, in GiB, at about 0.093 USD per GiB and month."""
-    labels: dict[str, str] = Field(default_factory=dict[str, str])
+    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict[LabelKey, LabelValue])
     """Kubernetes labels of the machines."""
 
     @field_validator("instance_types")

@@ -141,6 +141,18 @@ GroupName = Annotated[
 ]
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
 NamespaceName = Annotated[str, _pattern(_LABEL), Expected("a Kubernetes namespace such as default")]
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+_LABEL_TEXT = r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+LabelKey = Annotated[
+    str,
+    _pattern(rf"(?:{_LABEL}(?:\.{_LABEL})*/)?{_LABEL_TEXT}"),
+    Expected("a Kubernetes label such as tier or example.org/tier"),
+]
+LabelValue = Annotated[
+    str,
+    _pattern(rf"(?:{_LABEL_TEXT})?"),
+    Expected("at most 63 letters, digits and inner hyphens, underscores and periods"),
+]
 KubernetesVersion = Annotated[
     str,
     _pattern("|".join(map(re.escape, versions.EKS_ADDONS))),

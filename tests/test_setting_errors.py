@@ -182,7 +182,14 @@ WORDS: list[tuple[str, Any, str]] = [
     (
         "cluster.node_groups.main.labels",
         {"tier": 1},
-        "socle:cluster.node_groups.main.labels.tier: expected a text, got 1",
+        "socle:cluster.node_groups.main.labels.tier: expected at most 63 letters, digits and inner hyphens, "
+        "underscores and periods, got 1",
+    ),
+    (
+        "cluster.node_groups.main.labels",
+        {"bad key!": "web"},
+        "socle:cluster.node_groups.main.labels: expected a Kubernetes label such as tier or example.org/tier, "
+        'got "bad key!"',
     ),
     (
         "ingress.controller",
