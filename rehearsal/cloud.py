@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import sqlite3
@@ -101,6 +102,7 @@ async def _serve(world: World, file: Path) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_ignore_ended_engine)
+    logging.getLogger("grpc._cython.cygrpc").addFilter(_is_worth_logging)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     loop.run_in_executor(None, _wait_for_parent, loop, stop)
@@ -110,10 +112,19 @@ async def _serve(world: World, file: Path) -> None:
         server.stop(grace=None)
 
 
+def _is_of_ended_engine(problem: BaseException | None) -> bool:
+    """Whether it only says that the engine has gone, whose calls were still being answered."""
+    gone = isinstance(problem, asyncio.CancelledError | RunError)
+    return gone or type(problem).__module__.startswith("grpc")
+
+
 def _ignore_ended_engine(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """A component whose engine has stopped at an error has nobody left to tell; anything else is shown."""
-    if not isinstance(context.get("exception"), grpc.RpcError | RunError):
+    if not _is_of_ended_engine(context.get("exception")):
         loop.default_exception_handler(context)
+
+
+def _is_worth_logging(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and _is_of_ended_engine(record.exc_info[1]))
 
 
 def _wait_for_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
