@@ -141,14 +141,15 @@ def _sentences() -> Generator[None]:
             markup=False,
         )
         raise typer.Exit(BAD_INPUT) from None
-    except (CloudNotStarted, RuntimeError, sqlite3.Error) as error:
+    except (CloudNotStarted, recovery.NotSettled, sqlite3.Error) as error:
         _errors.print(str(error), markup=False)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         _errors.print("interrupted: run the command again, it puts the state in order first")
         raise typer.Exit(_INTERRUPTED) from None
     except CommandError as error:
-        _errors.print(_told_apart(error), markup=False)
+        if _told_apart(error):
+            _errors.print(_told_apart(error), markup=False)
         if _KILLED in str(error):
             _errors.print("the engine was killed: run the command again, it puts the state in order first")
         else:
@@ -184,7 +185,9 @@ def main() -> None:
     except SystemExit as end:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(end.code if isinstance(end.code, int) else 0)
+        if end.code is not None and not isinstance(end.code, int):
+            raise  # a text, which Python prints
+        os._exit(end.code or 0)
 
 
 if __name__ == "__main__":

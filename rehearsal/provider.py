@@ -98,10 +98,11 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         declared = self._declared(request, context)
         news, olds = from_struct(request.news), from_struct(request.olds)
         key = memory.key(self.surroundings(), declared.urn, declared.config, news, olds)
-        checked = self._recalled(key) or self.check(declared, news, olds)
-        self.world.report(declared.urn, checked.finding)
-        if not checked.problems:
+        checked = self._recalled(key)
+        if checked is None:
+            checked = self.check(declared, news, olds)
             self._remember(key, declared, checked)
+        self.world.report(declared.urn, checked.finding)
         # Named in our own words: the engine would print the whole value, or `{<nil>}` for a path into it.
         failures = [provider_pb2.CheckFailure(reason=problem.sentence()) for problem in checked.problems]
         return provider_pb2.CheckResponse(inputs=to_struct(checked.inputs), failures=failures)
@@ -165,7 +166,9 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         return Checked(found["inputs"], [], found["finding"]) if found else None
 
     def _remember(self, key: str, declared: Declared, checked: Checked) -> None:
-        """Keep an answer that holds next time too: all is known, and no name is one that the engine drew for now."""
+        """Keep a good answer that holds next time too: all is known, and no name is drawn by the engine for now."""
+        if checked.problems:
+            return
         text = memory.text({"inputs": checked.inputs, "finding": checked.finding})
         drawn = declared.proposed_name and declared.proposed_name in text
         if not drawn and memory.UNKNOWN_MARK not in text:

@@ -17,6 +17,10 @@ class Busy(RuntimeError):  # noqa: N818 (reads as what it is)
     """Another command is at work on the same rehearsal."""
 
 
+class NotSettled(RuntimeError):  # noqa: N818 (reads as what it is)
+    """A killed update could not be put in order; the text has what Pulumi said."""
+
+
 def interrupted(workspace: Workspace) -> bool:
     """Whether an earlier command was killed; raises `Busy` while one is alive."""
     held = locks(workspace)
@@ -68,7 +72,7 @@ def recover(workspace: Workspace, world: World, variables: Mapping[str, str]) ->
 
 
 def _pulumi(workspace: Workspace, variables: Mapping[str, str], *arguments: str) -> None:
-    """Run a Pulumi command on the rehearsal; raises `RuntimeError` with what it said when it fails."""
+    """Run a Pulumi command on the rehearsal; raises `NotSettled` with what it said when it fails."""
     command = shutil.which("pulumi", path=variables["PATH"]) or "pulumi"
     result = subprocess.run(
         [command, *arguments, "--stack", workspace.stack, "--non-interactive"],
@@ -79,4 +83,4 @@ def _pulumi(workspace: Workspace, variables: Mapping[str, str], *arguments: str)
         check=False,
     )
     if result.returncode:
-        raise RuntimeError(f"pulumi {' '.join(arguments)} failed: {result.stderr.strip() or result.stdout.strip()}")
+        raise NotSettled(f"pulumi {' '.join(arguments)} failed: {result.stderr.strip() or result.stdout.strip()}")

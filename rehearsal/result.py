@@ -18,7 +18,7 @@ _CHANGES = ("create", "update", "replace", "delete", "same")
 _SHOWN_PROPERTIES = 8
 
 
-def account(world: World, outcome: Outcome) -> Properties:
+def account(world: World) -> Properties:
     """How much of what exists was checked against what; the rest is named in `not_in_a_schema`."""
     findings = world.findings()
     aws = {urn: found for urn, found in findings.items() if "by_schema" in found}
@@ -44,7 +44,7 @@ def result(workspace: Workspace, world: World, operation: str, outcome: Outcome,
         "operation": operation,
         "changes": {name: outcome.changes.get(name, 0) for name in _CHANGES},
         "seconds": {"engine": round(outcome.engine_seconds, 2), "total": round(total_seconds, 2)},
-        "checked": account(world, outcome),
+        "checked": account(world),
         "left": len(world.all()) if operation == "destroy" else None,
         "outputs": outcome.outputs,
     }

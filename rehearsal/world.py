@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS resource (
 CREATE TABLE IF NOT EXISTS identity (
     value TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL,
     PRIMARY KEY (value, type, id));
+CREATE INDEX IF NOT EXISTS identity_of ON identity (type, id);
 CREATE TABLE IF NOT EXISTS finding (
     urn TEXT PRIMARY KEY, report TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS answer (
@@ -124,19 +125,11 @@ class World:
     def _select(self, where: str, values: Iterable[Any]) -> list[Thing]:
         with self._lock:
             rows = self._db.execute(
-                f"SELECT type, id, urn, inputs, outputs, seed FROM resource {where}",  # noqa: S608 (fixed texts of this file)
+                "SELECT type, id, urn, inputs, outputs, seed, (SELECT json_group_array(value) FROM identity i"  # noqa: S608 (fixed)
+                f" WHERE i.type = resource.type AND i.id = resource.id) FROM resource {where}",
                 tuple(values),
             ).fetchall()
-            names = {
-                (type_, id_): frozenset(
-                    value
-                    for (value,) in self._db.execute(
-                        "SELECT value FROM identity WHERE type = ? AND id = ?", (type_, id_)
-                    )
-                )
-                for type_, id_, *_ in rows
-            }
         return [
-            Thing(type_, id_, urn, json.loads(inputs), json.loads(outputs), names[type_, id_], seed)
-            for type_, id_, urn, inputs, outputs, seed in rows
+            Thing(type_, id_, urn, json.loads(inputs), json.loads(outputs), frozenset(json.loads(names)), seed)
+            for type_, id_, urn, inputs, outputs, seed, names in rows
         ]

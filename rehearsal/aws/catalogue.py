@@ -40,7 +40,7 @@ class ResourceType:
     """Property that autonaming fills."""
     max_name: int | None = None
     """Longest name that AWS takes, where its schema does not say."""
-    id: str = "{kind}-{hex17}"
+    id: str = "{hex17}"
     """Template of the id."""
     arn: str | None = None
     """Template of the ARN, or None where the resource has none."""
@@ -54,8 +54,6 @@ class ResourceType:
     """Property path to the type that it names, for names that do not look like an id."""
     outside: list[str] = field(default_factory=list[str])
     """Reference properties that may name what the account has apart from the stack."""
-    loose: list[str] = field(default_factory=list[str])
-    """Reference properties that do not keep the thing referred to from being deleted."""
     replaces: list[str] = field(default_factory=list[str])
     """Properties whose change replaces the resource though the schema does not say so."""
     updates: list[str] = field(default_factory=list[str])

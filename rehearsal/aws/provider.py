@@ -134,7 +134,7 @@ def _region(config: Properties, inputs: Properties) -> str:
 
 
 def _merged(below: Properties, above: Properties) -> Properties:
-    """Both, `above` first; objects, and lists of as many objects, are merged inside."""
+    """Both, `above` first; objects are merged inside."""
     result = {**below}
     for key, value in above.items():
         under = below.get(key)

@@ -46,10 +46,9 @@ def refuse_in_use(world: World, thing: Thing) -> None:
     for other in world.all():
         if (other.type, other.id) == (thing.type, thing.id) or not other.type.startswith("aws:"):
             continue
-        loose = resource_type(other.type).loose
         for path, value, _ in references(other.type, other.inputs):
             plain = without_indices(path)
-            if value in names and plain not in loose and _may_refer(other.type, plain, thing.type):
+            if value in names and _may_refer(other.type, plain, thing.type):
                 raise Refusal(
                     f"DependencyViolation: {thing.type} {thing.id} cannot be deleted: {plain} of {other.type} "
                     f"{other.id} still refers to it"

@@ -41,7 +41,6 @@ def _input_paths(kind: ResourceType) -> set[str]:
         *kind.replaces,
         *kind.updates,
         *kind.outside,
-        *kind.loose,
         *kind.defaults,
         *(name for name in (kind.name, kind.adopts) if name),
     }
