@@ -1,4 +1,4 @@
-"""A Helm chart in a namespace of its own, with the AWS permissions that its pods need."""
+"""A Helm chart, with the AWS permissions that its pods need."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,11 +7,9 @@ from typing import Any, Literal
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.cluster import Cluster
+from components.namespace import Namespace
 
 _OCI = "oci://"
-# https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#initial-namespaces
-_BUILT_IN_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 # Each revision is a Secret in the cluster, and Helm keeps them all unless told otherwise.
 _KEPT_REVISIONS = 5
 
@@ -20,18 +18,14 @@ _KEPT_REVISIONS = 5
 class ChartArgs:
     """Inputs of `Chart`."""
 
-    cluster: Cluster
-    """Cluster that runs the chart."""
     chart: str
     """Name of the chart in `repository`, or its whole `oci://` address."""
     version: str
     """Version of the chart, exactly as its publisher writes it."""
     repository: str | None = None
     """Address of the chart repository; omitted for an `oci://` chart."""
-    namespace: str
-    """Namespace to create, for this chart alone; deleted with all that it holds, claims included."""
-    pod_security: Literal["restricted", "baseline", "privileged"]
-    """Pod Security Standard below which no pod of the namespace may start."""
+    namespace: Namespace
+    """Where it is installed; Helm could make one, but would leave it behind on a destroy."""
     values: Mapping[str, Any]
     """Values of the chart; keep secrets out of them, they stay readable in the cluster."""
     service_account: str | None = None
@@ -52,8 +46,6 @@ class ChartArgs:
                 f"repository must be omitted for an {_OCI} chart and given for any other, "
                 f"got {self.repository!r} for chart {self.chart!r}"
             )
-        if self.namespace in _BUILT_IN_NAMESPACES:
-            raise ValueError(f"namespace must not be one that Kubernetes brings along, got {self.namespace!r}")
         if (self.service_account is None) != (self.policy is None):
             raise ValueError(
                 f"service_account and policy must be given together, got service_account {self.service_account!r}"
@@ -77,44 +69,25 @@ class Chart(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ChartArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("socle:index:Chart", name, None, opts)
-        self._in_cluster = pulumi.ResourceOptions(parent=self, provider=args.cluster.provider)
-
-        namespace = self._namespace(name, args)
-        release = self._release(name, args, namespace, self._grants(name, args))
+        release = self._release(name, args, self._grants(name, args))
         # Known beforehand, but handed out by the release, so that what uses them waits for it.
         self.namespace = release.namespace.apply(str)
         self.release_name = release.name.apply(str)
         self.register_outputs({"namespace": self.namespace, "release_name": self.release_name})
 
-    def _namespace(self, name: str, args: ChartArgs) -> pulumi.Output[str]:
-        # Helm could make the namespace, but would leave it behind on a destroy.
-        namespace = kubernetes.core.v1.Namespace(
-            f"{name}-namespace",
-            metadata={
-                "name": args.namespace,
-                "labels": {
-                    "pod-security.kubernetes.io/enforce": args.pod_security,
-                    # Says it of a Deployment too, whose pods would be refused out of sight.
-                    "pod-security.kubernetes.io/warn": args.pod_security,
-                },
-            },
-            opts=self._in_cluster,
-        )
-        return namespace.metadata.name
-
     def _grants(self, name: str, args: ChartArgs) -> list[pulumi.Resource]:
         if args.service_account is None or args.policy is None:
             return []
-        return args.cluster.grant(
-            name, namespace=args.namespace, service_account=args.service_account, policy=args.policy
+        return args.namespace.cluster.grant(
+            name, namespace=args.namespace.name, service_account=args.service_account, policy=args.policy
         )
 
-    def _release(
-        self, name: str, args: ChartArgs, namespace: pulumi.Output[str], grants: Sequence[pulumi.Resource]
-    ) -> kubernetes.helm.v3.Release:
+    def _release(self, name: str, args: ChartArgs, grants: Sequence[pulumi.Resource]) -> kubernetes.helm.v3.Release:
         replace = args.on_chart_change == "replace"
         # Pods get their credentials when they are created: one that starts before its grants runs without them.
         options = pulumi.ResourceOptions(
+            parent=self,
+            provider=args.namespace.cluster.provider,
             depends_on=list(grants),
             replace_on_changes=["chart"] if replace else [],
             delete_before_replace=replace,
@@ -122,7 +95,7 @@ class Chart(pulumi.ComponentResource):
         return kubernetes.helm.v3.Release(
             f"{name}-release",
             name=name,
-            namespace=namespace,
+            namespace=args.namespace.ready,
             chart=args.chart,
             version=args.version,
             repository_opts=None if args.repository is None else {"repo": args.repository},
@@ -130,5 +103,5 @@ class Chart(pulumi.ComponentResource):
             timeout=args.timeout_seconds,
             skip_crds=args.custom_resources == "skip",
             max_history=_KEPT_REVISIONS,
-            opts=pulumi.ResourceOptions.merge(self._in_cluster, options),
+            opts=options,
         )

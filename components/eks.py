@@ -146,16 +146,21 @@ class EksCluster(pulumi.ComponentResource):
     ) -> list[pulumi.Resource]:
         """Install the add-ons whose pods need a node to run on."""
         dns = self._addon(f"{name}-coredns", cluster, "coredns", args.version, after=[nodes])
+        metrics = self._addon(f"{name}-metrics-server", cluster, "metrics-server", args.version, after=[nodes])
+        snapshots = self._addon(
+            f"{name}-snapshot-controller", cluster, "snapshot-controller", args.version, after=[nodes]
+        )
         identity = self._grant_addon(f"{name}-ebs-csi-identity", "ebs-csi-controller-sa", _EBS_CSI_POLICY)
         volumes = self._addon(
             f"{name}-ebs-csi",
             cluster,
             "aws-ebs-csi-driver",
             args.version,
-            after=[nodes, identity],
+            # The driver watches VolumeSnapshots, whose definitions come with the snapshot controller.
+            after=[nodes, identity, snapshots],
             settings={"controller": {"extraVolumeTags": dict(args.tags)}},
         )
-        return [dns, volumes]
+        return [dns, metrics, snapshots, volumes]
 
     def _addon(
         self,

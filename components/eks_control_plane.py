@@ -187,8 +187,14 @@ def _cluster(
         # Else EKS first installs copies of the same three add-ons, in versions of its own.
         bootstrap_self_managed_addons=False,
         kube_proxy_addon_options={"version": addons["kube-proxy"].version},
-        # Without its policy agent, a NetworkPolicy is accepted and does nothing.
-        vpc_cni_options={"addon_version": addons["vpc-cni"].version, "enable_network_policy": True},
+        vpc_cni_options={
+            "addon_version": addons["vpc-cni"].version,
+            # Without its policy agent, a NetworkPolicy is accepted and does nothing.
+            "enable_network_policy": True,
+            # Addresses by the sixteen: a node then takes 110 pods where a t4g.medium, address by address, takes 17.
+            # https://docs.aws.amazon.com/eks/latest/userguide/cni-increase-ip-addresses.html
+            "enable_prefix_delegation": True,
+        },
         # Its pods need nodes, and the add-on would wait for them in vain: it comes after them.
         coredns_addon_options={"enabled": False},
         opts=opts,

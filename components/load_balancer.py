@@ -107,6 +107,10 @@ class LoadBalancer(pulumi.ComponentResource):
     """ARN of the load balancer."""
     security_group_id: pulumi.Output[str]
     """Security group of the load balancer."""
+    arn_suffix: pulumi.Output[str]
+    """The end of its ARN, by which CloudWatch calls it in metrics."""
+    target_group_arn_suffixes: Mapping[str, pulumi.Output[str]]
+    """The same of its target groups, by role: `http` and `https`, as far as it forwards them."""
 
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("socle:index:LoadBalancer", name, None, opts)
@@ -124,11 +128,13 @@ class LoadBalancer(pulumi.ComponentResource):
         _open_door(name, args.allowed_cidrs, group.id, child)
         _open_node_ports(name, node_ports, group.id, args.targets.security_group_id, child)
         balancer = _balancer(name, args, group.id, child)
+        suffixes: dict[str, pulumi.Output[str]] = {}
         for forward in forwards:
             role = f"{name}-{forward.role}"
             nodes = target_group(role, forward, args.health_check, args.vpc_id, args.drain_seconds, opts=child)
             listener(role, forward, args.certificate_arn, balancer_arn=balancer.arn, nodes_arn=nodes.arn, opts=child)
             attach(role, nodes.arn, args.targets, opts=child)
+            suffixes[forward.role] = nodes.arn_suffix
         if args.kind == "application":
             redirect(f"{name}-http", balancer.arn, opts=child)
 
@@ -136,12 +142,16 @@ class LoadBalancer(pulumi.ComponentResource):
         self.zone_id = balancer.zone_id
         self.arn = balancer.arn
         self.security_group_id = group.id
+        self.arn_suffix = balancer.arn_suffix
+        self.target_group_arn_suffixes = suffixes
         self.register_outputs(
             {
                 "dns_name": self.dns_name,
                 "zone_id": self.zone_id,
                 "arn": self.arn,
                 "security_group_id": self.security_group_id,
+                "arn_suffix": self.arn_suffix,
+                "target_group_arn_suffixes": self.target_group_arn_suffixes,
             }
         )
 

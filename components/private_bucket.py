@@ -22,6 +22,8 @@ class PrivateBucketArgs:
     """Days after which every object is deleted, at least 1; objects stay when omitted."""
     delete_contents: bool = False
     """True empties the bucket when it is destroyed; otherwise objects left in it make the destroy stop."""
+    protect: bool = False
+    """True makes Pulumi refuse to delete the bucket, and with it anything else, until `pulumi state unprotect`."""
 
     def __post_init__(self) -> None:
         """Refuse durations that keep nothing."""
@@ -48,7 +50,8 @@ class PrivateBucket(pulumi.ComponentResource):
     def __init__(self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("socle:index:PrivateBucket", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        bucket = aws.s3.Bucket(f"{name}-bucket", force_destroy=args.delete_contents, opts=child)
+        protected = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(protect=args.protect))
+        bucket = aws.s3.Bucket(f"{name}-bucket", force_destroy=args.delete_contents, opts=protected)
         access = aws.s3.BucketPublicAccessBlock(
             f"{name}-access",
             bucket=bucket.bucket,

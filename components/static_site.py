@@ -24,7 +24,12 @@ _MISSING = (403, 404)
 _MISSING_TTL = 10
 _ORIGIN = "files"
 # `default-src` says nothing of these three, so they are closed by name.
-STRICT_CONTENT_SECURITY_POLICY = "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+_STRICT = "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+
+
+def strict_content_security_policy(connect_to: tuple[str, ...] = ()) -> str:
+    """Policy of pages that load nothing from elsewhere and run no inline script; they may call `connect_to`."""
+    return f"{_STRICT}; connect-src 'self' {' '.join(connect_to)}" if connect_to else _STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +42,7 @@ class StaticSiteArgs:
     """Hosted zone that answers for `domain_name` and `alternative_names`; required with a domain name."""
     alternative_names: tuple[str, ...] = ()
     """Other names that serve the same site; none when omitted."""
-    content_security_policy: str = STRICT_CONTENT_SECURITY_POLICY
+    content_security_policy: str = _STRICT
     """Content-Security-Policy of every response; by default a page loads nothing from elsewhere and runs no inline
     script or style."""
     hsts_preload: bool = False

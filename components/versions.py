@@ -43,6 +43,8 @@ EKS_KUBE_PROXY = Pin("v1.36.0-eksbuild.21", None, f"{_ADDON_GUIDE}/managing-kube
 EKS_COREDNS = Pin("v1.14.3-eksbuild.16", None, f"{_ADDON_GUIDE}/managing-coredns.html", _ADDON)
 EKS_POD_IDENTITY_AGENT = Pin("v1.3.10-eksbuild.3", None, f"{_ADDON_GUIDE}/pod-id-agent-setup.html", _ADDON)
 EKS_EBS_CSI = Pin("v1.64.0-eksbuild.1", None, f"{_ADDON_GUIDE}/ebs-csi.html", _ADDON)
+EKS_METRICS_SERVER = Pin("v0.9.0-eksbuild.11", None, f"{_ADDON_GUIDE}/metrics-server.html", _ADDON)
+EKS_SNAPSHOT_CONTROLLER = Pin("v8.6.0-eksbuild.6", None, f"{_ADDON_GUIDE}/csi-snapshot-controller.html", _ADDON)
 EKS_KUBE_PROXY_1_35 = Pin("v1.35.3-eksbuild.29", None, EKS_KUBE_PROXY.source, _ADDON)
 EKS_COREDNS_1_35 = Pin("v1.13.2-eksbuild.31", None, EKS_COREDNS.source, _ADDON)
 
@@ -67,16 +69,66 @@ NGINX_CHART = Pin(
     "F5 dates a release only once the next one is out, and mends the newest: bump it with each release",
 )
 
+_NEWEST_ONLY = "only the newest release is mended: bump it with each one"
+CERT_MANAGER_CHART = Pin(
+    "v1.21.1",
+    None,
+    "https://cert-manager.io/docs/releases/",
+    "mended until the second minor version after it is out, whose day nobody announces",
+)
+EXTERNAL_DNS_CHART = Pin(
+    "1.21.1",
+    None,
+    "https://github.com/kubernetes-sigs/external-dns/blob/master/charts/external-dns/CHANGELOG.md",
+    _NEWEST_ONLY,
+)
+CLOUDNATIVE_PG_CHART = Pin(
+    "0.29.0",
+    None,
+    "https://cloudnative-pg.io/docs/current/supported_releases/",
+    "mended until three months after its operator's next minor version is out, and dated only then",
+)
+# The image that operator 1.30 takes by itself; its publisher rebuilds it with newer packages.
+POSTGRESQL = Pin("18.4-system-trixie", date(2030, 11, 14), "https://www.postgresql.org/support/versioning/")
+BARMAN_PLUGIN_CHART = Pin("0.7.0", None, "https://github.com/cloudnative-pg/plugin-barman-cloud/releases", _NEWEST_ONLY)
+POSTGRESQL_HA_CHART = Pin(
+    "16.3.4", None, "https://github.com/bitnami/charts/issues/35164", "frozen since September 2025 and mended by nobody"
+)
+VELERO_CHART = Pin("12.1.0", None, "https://github.com/vmware-tanzu/helm-charts/releases", _NEWEST_ONLY)
+VELERO = Pin("v1.18.2", None, "https://github.com/velero-io/velero/releases", _NEWEST_ONLY)
+VELERO_AWS_PLUGIN = Pin("v1.14.2", None, "https://github.com/velero-io/velero-plugin-for-aws/releases", _NEWEST_ONLY)
+DATADOG_CHART = Pin("3.240.0", None, "https://github.com/DataDog/helm-charts/releases", _NEWEST_ONLY)
+CLUSTER_AUTOSCALER_CHART = Pin("9.59.0", None, "https://github.com/kubernetes/autoscaler/releases", _NEWEST_ONLY)
+# It simulates the scheduler of one Kubernetes version, and is tested with no other.
+_AUTOSCALER_RELEASES = (
+    "https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/README.md#releasescompatibility"
+)
+_LIKE_KUBERNETES = "mended as long as its Kubernetes version: bump it with each patch release"
+CLUSTER_AUTOSCALER = Pin("v1.36.1", None, _AUTOSCALER_RELEASES, _LIKE_KUBERNETES)
+CLUSTER_AUTOSCALER_1_35 = Pin("v1.35.2", None, _AUTOSCALER_RELEASES, _LIKE_KUBERNETES)
+VAULTWARDEN_CHART = Pin("0.43.1", None, "https://github.com/guerzon/vaultwarden/releases", _NEWEST_ONLY)
+VAULTWARDEN = Pin("1.37.2-alpine", None, "https://github.com/dani-garcia/vaultwarden/releases", _NEWEST_ONLY)
+GITLAB_RUNNER_CHART = Pin(
+    "0.86.0", None, "https://docs.gitlab.com/runner/#gitlab-runner-versions", "follow the minor version of your GitLab"
+)
+
 _ANY_KUBERNETES: Mapping[str, Pin] = {
     "vpc-cni": EKS_VPC_CNI,
     "eks-pod-identity-agent": EKS_POD_IDENTITY_AGENT,
     "aws-ebs-csi-driver": EKS_EBS_CSI,
+    "metrics-server": EKS_METRICS_SERVER,
+    "snapshot-controller": EKS_SNAPSHOT_CONTROLLER,
 }
 EKS_ADDONS: Mapping[str, Mapping[str, Pin]] = {
     KUBERNETES.version: {**_ANY_KUBERNETES, "kube-proxy": EKS_KUBE_PROXY, "coredns": EKS_COREDNS},
     KUBERNETES_1_35.version: {**_ANY_KUBERNETES, "kube-proxy": EKS_KUBE_PROXY_1_35, "coredns": EKS_COREDNS_1_35},
 }
 """Add-ons that EKS accepts together, by Kubernetes version then add-on name. A version absent here is not offered."""
+CLUSTER_AUTOSCALERS: Mapping[str, Pin] = {
+    KUBERNETES.version: CLUSTER_AUTOSCALER,
+    KUBERNETES_1_35.version: CLUSTER_AUTOSCALER_1_35,
+}
+"""Image of the Cluster Autoscaler, by Kubernetes version."""
 
 PINS: dict[str, Pin] = {
     "kubernetes": KUBERNETES,
@@ -88,9 +140,27 @@ PINS: dict[str, Pin] = {
     "eks-coredns-1.35": EKS_COREDNS_1_35,
     "eks-pod-identity-agent": EKS_POD_IDENTITY_AGENT,
     "eks-ebs-csi": EKS_EBS_CSI,
+    "eks-metrics-server": EKS_METRICS_SERVER,
+    "eks-snapshot-controller": EKS_SNAPSHOT_CONTROLLER,
     "fck-nat": FCK_NAT,
     "traefik-chart": TRAEFIK_CHART,
     "nginx-chart": NGINX_CHART,
+    "cert-manager-chart": CERT_MANAGER_CHART,
+    "external-dns-chart": EXTERNAL_DNS_CHART,
+    "cloudnative-pg-chart": CLOUDNATIVE_PG_CHART,
+    "postgresql": POSTGRESQL,
+    "barman-plugin-chart": BARMAN_PLUGIN_CHART,
+    "postgresql-ha-chart": POSTGRESQL_HA_CHART,
+    "velero-chart": VELERO_CHART,
+    "velero": VELERO,
+    "velero-aws-plugin": VELERO_AWS_PLUGIN,
+    "datadog-chart": DATADOG_CHART,
+    "cluster-autoscaler-chart": CLUSTER_AUTOSCALER_CHART,
+    "cluster-autoscaler": CLUSTER_AUTOSCALER,
+    "cluster-autoscaler-1.35": CLUSTER_AUTOSCALER_1_35,
+    "vaultwarden-chart": VAULTWARDEN_CHART,
+    "vaultwarden": VAULTWARDEN,
+    "gitlab-runner-chart": GITLAB_RUNNER_CHART,
 }
 """Every pin, by the name that reports use."""
 

@@ -8,10 +8,12 @@ import pulumi
 
 from components import versions
 from components.addons import nginx, traefik
-from components.addons.proxy import HTTP_NODE_PORT, HTTPS_NODE_PORT, NAMESPACE, ProxyArgs, Values
+from components.addons.proxy import HTTP_NODE_PORT, HTTPS_NODE_PORT, NAMESPACE, ProxyArgs
 from components.chart import Chart, ChartArgs
 from components.cluster import Cluster
 from components.load_balancer import HealthCheck
+from components.namespace import make_namespace
+from components.pods import Values
 
 __all__ = ["HTTPS_NODE_PORT", "HTTP_NODE_PORT", "Ingress", "IngressArgs", "health_check"]
 
@@ -67,13 +69,14 @@ class Ingress(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
 
         flavour = _FLAVOURS[args.controller]
+        namespace = make_namespace(
+            f"{name}-namespace", cluster=args.cluster, namespace=NAMESPACE, pod_security="restricted", opts=child
+        )
         chart = ChartArgs(
-            cluster=args.cluster,
             chart=flavour.chart,
             version=flavour.pin.version,
             repository=flavour.repository,
-            namespace=NAMESPACE,
-            pod_security="restricted",
+            namespace=namespace,
             values=flavour.values(args),
             on_chart_change="replace",
         )

@@ -2,8 +2,9 @@
 
 import json
 
-from components.addons.proxy import HEALTH_PATH, HTTP_NODE_PORT, HTTPS_NODE_PORT, ProxyArgs, Values, resources, spread
+from components.addons.proxy import HEALTH_PATH, HTTP_NODE_PORT, HTTPS_NODE_PORT, RESOURCES, ProxyArgs
 from components.load_balancer import HealthCheck
+from components.pods import Values, spread
 
 # Helm fetches parts of this chart's schema from raw.githubusercontent.com at every preview and deployment, and fails
 # where it cannot: https://github.com/nginx/kubernetes-ingress/issues/7193
@@ -29,8 +30,8 @@ def nginx_values(args: ProxyArgs) -> Values:
         "controller": {
             "replicaCount": args.replicas,
             "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
-            "topologySpreadConstraints": spread("nginx-ingress"),
-            "resources": resources(),
+            "topologySpreadConstraints": spread({"app.kubernetes.io/name": "nginx-ingress"}),
+            "resources": RESOURCES,
             "ingressClass": {"name": "nginx", "create": True, "setAsDefaultIngress": True},
             # The node that takes a connection serves it, with the client's address, or lets its health check fail.
             "service": {

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Any
 
 import pulumi
 
-Values = dict[str, Any]
-"""Values of a Helm chart."""
+from components import pods
 
 NAMESPACE = "ingress"
 """Namespace of the controller."""
@@ -17,6 +15,8 @@ HTTPS_NODE_PORT = 30443
 """Port of every node that answers HTTPS."""
 HEALTH_PATH = "/.well-known/ingress-health"
 """Path on which the proxy answers for itself; one that no application claims."""
+RESOURCES = pods.resources("100m", "128Mi", limit="256Mi")
+"""What a pod of the controller needs at rest, and the memory at which it is stopped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,24 +39,6 @@ class ProxyArgs:
         for cidr in self.trusted_cidrs:
             if _network(cidr).prefixlen == 0:
                 raise ValueError(f"trusted_cidrs must not trust every address, got {cidr!r}")
-
-
-def resources() -> Values:
-    """Say what a pod of the controller needs at rest, and the memory at which it is stopped."""
-    return {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}}
-
-
-def spread(app: str) -> list[Values]:
-    """Put the pods of `app` in different zones, and on different nodes, as far as there are any."""
-    return [
-        {
-            "maxSkew": 1,
-            "topologyKey": key,
-            "whenUnsatisfiable": "ScheduleAnyway",
-            "labelSelector": {"matchLabels": {"app.kubernetes.io/name": app}},
-        }
-        for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
-    ]
 
 
 def _network(cidr: str) -> IPv4Network:

@@ -5,12 +5,11 @@ from components.addons.proxy import (
     HTTP_NODE_PORT,
     HTTPS_NODE_PORT,
     NAMESPACE,
+    RESOURCES,
     ProxyArgs,
-    Values,
-    resources,
-    spread,
 )
 from components.load_balancer import HealthCheck
+from components.pods import Values, spread
 
 REPOSITORY = "https://traefik.github.io/charts"
 CHART = "traefik"
@@ -27,8 +26,8 @@ def traefik_values(args: ProxyArgs) -> Values:
     return {
         "deployment": {"replicas": args.replicas, "terminationGracePeriodSeconds": 60},
         "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
-        "topologySpreadConstraints": spread("traefik"),
-        "resources": resources(),
+        "topologySpreadConstraints": spread({"app.kubernetes.io/name": "traefik"}),
+        "resources": RESOURCES,
         "ingressClass": {"enabled": True, "isDefaultClass": True, "name": "traefik"},
         # The node that takes a connection serves it, with the client's address, or lets its health check fail.
         "service": {"spec": {"type": "NodePort", "externalTrafficPolicy": "Local"}},

@@ -1,4 +1,4 @@
-"""A Helm chart: its namespace, its permissions, its release."""
+"""A Helm chart: its permissions, its release."""
 
 from typing import Any
 
@@ -6,29 +6,37 @@ import pulumi
 import pytest
 
 from components.chart import Chart, ChartArgs
+from components.namespace import Namespace, make_namespace
 from tests.components.plain_cluster import PlainCluster
 from tests.components.seen_options import SeenOptions
 from tests.conftest import Declare, Plan
 
-NAMESPACE = "kubernetes:core/v1:Namespace"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 
 
-def chart_args(cluster: Any, **changes: Any) -> ChartArgs:
+def dns(cluster: Any) -> Namespace:
+    return make_namespace(
+        "external-dns-namespace",
+        cluster=cluster,
+        namespace="dns",
+        pod_security="restricted",
+        opts=pulumi.ResourceOptions(),
+    )
+
+
+def chart_args(namespace: Any, **changes: Any) -> ChartArgs:
     required: dict[str, Any] = {
-        "cluster": cluster,
         "chart": "external-dns",
         "version": "1.21.1",
         "repository": "https://charts.example",
-        "namespace": "dns",
-        "pod_security": "restricted",
+        "namespace": namespace,
         "values": {"policy": "sync"},
     }
     return ChartArgs(**{**required, **changes})
 
 
 def declare_chart(declare: Declare, opts: pulumi.ResourceOptions | None = None, **changes: Any) -> Plan:
-    return declare(lambda: Chart("external-dns", chart_args(PlainCluster(), **changes), opts))
+    return declare(lambda: Chart("external-dns", chart_args(dns(PlainCluster()), **changes), opts))
 
 
 def test_a_release_is_pinned_under_a_name_known_beforehand(declare: Declare):
@@ -55,13 +63,6 @@ def test_a_chart_of_an_oci_registry_has_no_repository(declare: Declare):
     assert "repositoryOpts" not in release
 
 
-def test_the_namespace_refuses_pods_below_its_standard_and_warns_of_what_would_make_them(declare: Declare):
-    assert declare_chart(declare, pod_security="baseline").one(NAMESPACE)["metadata"] == {
-        "name": "dns",
-        "labels": {"pod-security.kubernetes.io/enforce": "baseline", "pod-security.kubernetes.io/warn": "baseline"},
-    }
-
-
 def test_everything_is_made_in_the_cluster_that_was_given(declare: Declare):
     plan = declare_chart(declare)
     objects = {r.name: r.provider for r in plan.resources if r.type.startswith("kubernetes:")}
@@ -80,7 +81,7 @@ def test_permissions_go_to_the_service_account_of_the_chart(declare: Declare):
 
     def program() -> None:
         clusters.append(PlainCluster())
-        Chart("external-dns", chart_args(clusters[0], service_account="external-dns", policy='{"a": 1}'))
+        Chart("external-dns", chart_args(dns(clusters[0]), service_account="external-dns", policy='{"a": 1}'))
 
     declare(program)
     assert clusters[0].grants == {"external-dns": ("dns", "external-dns", '{"a": 1}')}
@@ -110,7 +111,7 @@ def test_what_uses_a_release_gets_its_name_and_namespace_from_it(declare: Declar
     seen: dict[str, str] = {}
 
     def program() -> None:
-        chart = Chart("external-dns", chart_args(PlainCluster()))
+        chart = Chart("external-dns", chart_args(dns(PlainCluster())))
         pulumi.Output.all(name=chart.release_name, namespace=chart.namespace).apply(seen.update)
 
     declare(program)
@@ -122,7 +123,6 @@ def test_what_uses_a_release_gets_its_name_and_namespace_from_it(declare: Declar
     [
         ({"repository": None}, "repository must be omitted for an oci:// chart and given for any other, got None"),
         ({"chart": "oci://x/y"}, "repository must be omitted .*, got 'https://charts.example' for chart 'oci://x/y'"),
-        ({"namespace": "kube-system"}, "namespace must not be one that Kubernetes brings along, got 'kube-system'"),
         ({"policy": "{}"}, "service_account and policy must be given together, got service_account None with a policy"),
         ({"service_account": "dns"}, "given together, got service_account 'dns' without a policy"),
         ({"timeout_seconds": 0}, "timeout_seconds must be 1 or more, got 0"),

@@ -39,6 +39,8 @@ def test_add_ons_are_pinned(plan: Plan):
         "eks-pod-identity-agent": versions.EKS_POD_IDENTITY_AGENT.version,
         "coredns": versions.EKS_COREDNS.version,
         "aws-ebs-csi-driver": versions.EKS_EBS_CSI.version,
+        "metrics-server": versions.EKS_METRICS_SERVER.version,
+        "snapshot-controller": versions.EKS_SNAPSHOT_CONTROLLER.version,
     }
 
 
@@ -53,13 +55,24 @@ def test_nodes_wait_for_network_identity_permissions_and_the_internet(order: See
     }
 
 
-def test_dns_and_volumes_come_after_the_nodes(order: SeenOptions):
+def test_add_ons_that_run_as_pods_come_after_the_nodes(order: SeenOptions):
     assert order.before("main-coredns") == {"main-nodes"}
-    assert order.before("main-ebs-csi") == {"main-nodes", "main-ebs-csi-identity"}
+    assert order.before("main-metrics-server") == {"main-nodes"}
+    assert order.before("main-snapshot-controller") == {"main-nodes"}
+
+
+def test_the_volume_driver_finds_the_definitions_of_snapshots(order: SeenOptions):
+    assert order.before("main-ebs-csi") == {"main-nodes", "main-ebs-csi-identity", "main-snapshot-controller"}
 
 
 def test_the_kubernetes_provider_is_ready_for_workloads(order: SeenOptions):
-    assert order.before("main-k8s") == {"main-nodes", "main-coredns", "main-ebs-csi"}
+    assert order.before("main-k8s") == {
+        "main-nodes",
+        "main-coredns",
+        "main-metrics-server",
+        "main-snapshot-controller",
+        "main-ebs-csi",
+    }
 
 
 def test_the_identity_agent_runs_on_nodes_that_are_not_ready_yet(plan: Plan):

@@ -86,6 +86,10 @@ def test_network_policies_are_enforced(declare: Declare):
     assert control_plane(declare)["vpcCniOptions"]["enableNetworkPolicy"] is True
 
 
+def test_small_nodes_have_addresses_for_more_than_a_handful_of_pods(declare: Declare):
+    assert control_plane(declare)["vpcCniOptions"]["enablePrefixDelegation"] is True
+
+
 def test_secrets_are_encrypted_with_a_key_that_rotates_and_has_a_readable_alias(declare: Declare):
     plan = declare(lambda: EksCluster("main", cluster_args()), outputs=EKS_OUTPUTS)
     assert plan.one("aws:kms/key:Key")["enableKeyRotation"] is True

@@ -5,6 +5,7 @@ import pytest
 
 from components import iam
 from components.private_bucket import PrivateBucket, PrivateBucketArgs, lifecycle_rule
+from tests.components.seen_options import SeenOptions
 from tests.conftest import Declare, Outputs
 
 COMPUTED: Outputs = {"aws:s3/bucket:Bucket": lambda _: {"bucket": "files-1a2b"}}
@@ -67,6 +68,19 @@ def test_a_policy_always_demands_tls(declare: Declare) -> None:
     statements = json.loads(plan.one("aws:s3/bucketPolicy:BucketPolicy")["policy"])["Statement"]
     assert [each["Sid"] for each in statements] == ["Read", "DenyPlainHttp"]
     assert statements[1]["Resource"] == ["arn:aws:mock:::files-bucket", "arn:aws:mock:::files-bucket/*"]
+
+
+@pytest.mark.parametrize("protect", [True, False])
+def test_protection_holds_the_bucket_and_leaves_its_parts_free_to_change(declare: Declare, protect: bool) -> None:
+    seen = SeenOptions()
+    args = PrivateBucketArgs(noncurrent_days=1, protect=protect)
+    declare(lambda: PrivateBucket("files", args, seen.opts), outputs=COMPUTED)
+    assert seen.by_name["files-bucket"].protect is protect
+    assert [name for name, options in seen.by_name.items() if options.protect] == (["files-bucket"] if protect else [])
+
+
+def test_nothing_is_protected_by_default() -> None:
+    assert PrivateBucketArgs(noncurrent_days=None).protect is False
 
 
 @pytest.mark.parametrize("field", ["noncurrent_days", "retention_days"])
