@@ -19,9 +19,9 @@ from rich.console import Console
 from rehearsal import engine, recovery, result
 from rehearsal.aws.schemas import region_exists
 from rehearsal.session import CloudNotStarted, Operation, Outcome, Session, environment, running_cloud
-from rehearsal.workspace import PROJECT_FOLDER, HalfLost, Workspace, open_workspace, refuse_half
+from rehearsal.workspace import PROJECT_FOLDER, HalfLost, Workspace, open_workspace, protected, refuse_half
 from rehearsal.world import World
-from settings import SettingsError, parse, read_stack_file
+from settings import SettingsError, missing_secrets, parse, read_stack_file
 from tools.setup import SetupError, explain_error
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Rehearse a stack on a simulated AWS.")
@@ -34,6 +34,7 @@ BAD_INPUT = 2
 """Exit code when the command, or the stack's settings, have to change first."""
 _INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
+_SHOWN_NAMES = 8
 _KILLED = "code: -"
 """What the Automation API's error says of an engine that a signal ended."""
 
@@ -65,6 +66,7 @@ def serve(stack: StackName) -> None:
         workspace = _open(stack)
         found = engine.find()
         with running_cloud(workspace) as cloud:
+            Session(workspace, found, cloud)  # gives the stack its stand-ins for secrets, which a program needs
             variables = environment(workspace, found, cloud)
             lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
             file = workspace.folder / "environment.sh"
@@ -88,6 +90,8 @@ def _run(stack: str, *operations: Operation, diff: bool = False) -> None:
             if killed:
                 _settle(workspace, world, session)
             refuse_half(workspace, world)
+            if "destroy" in operations:
+                _release(workspace, session)
             outcome = Outcome()
             spent = 0.0
             for operation in operations:
@@ -111,6 +115,18 @@ def _settle(workspace: Workspace, world: World, session: Session) -> None:
         _console.print(f"  {command}", soft_wrap=True)
 
 
+def _release(workspace: Workspace, session: Session) -> None:
+    """Take the protection off what holds data, saying what one types for it on a real stack."""
+    names = protected(workspace)
+    if not names:
+        return
+    shown = ", ".join(names[:_SHOWN_NAMES]) + (f" and {len(names) - _SHOWN_NAMES} more" * (len(names) > _SHOWN_NAMES))
+    _console.print(f"[yellow]{workspace.stack}: {len(names)} protected, so that nobody deletes them by mistake:[/]")
+    _console.print(f"  {shown}", markup=False, soft_wrap=True)
+    _console.print("On a real stack, when their data may go, you type what runs here now:")
+    _console.print(f"  {recovery.unprotect(workspace, session.variables)}", soft_wrap=True)
+
+
 def _open(stack: str) -> Workspace:
     """The workspace of a stack whose settings are right; raises `SettingsError` otherwise."""
     if not _STACK_NAME.fullmatch(stack):
@@ -118,7 +134,14 @@ def _open(stack: str) -> Workspace:
     settings = parse(read_stack_file(PROJECT_FOLDER / f"Pulumi.{stack}.yaml"))
     if not region_exists(settings.region):
         raise SettingsError([f'aws:region: expected an AWS region such as eu-west-3, got "{settings.region}"'])
-    return open_workspace(stack)
+    lacking = missing_secrets(settings)
+    workspace = open_workspace(stack, lacking=lacking)
+    if lacking:
+        names = ", ".join(f"{key} (for {reason})" for key, reason in lacking.items())
+        advice = "a real stack gets each by `pulumi config set --secret KEY`"
+        text = f"stand-ins for secrets that Pulumi.{stack}.yaml lacks: {names}; {advice}"
+        _console.print(text, style="dim", soft_wrap=True)
+    return workspace
 
 
 @contextmanager

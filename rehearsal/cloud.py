@@ -1,4 +1,4 @@
-"""The simulated cloud as one process: a provider server each for aws, kubernetes and eks, on the loopback address."""
+"""The simulated cloud as one process: a server for each provider, on the loopback address."""
 
 import asyncio
 import contextlib
@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
@@ -24,10 +25,19 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from rehearsal import eks_component
 from rehearsal.aws.provider import SimulatedAws
-from rehearsal.kubernetes_api import SimulatedKubernetes
+from rehearsal.datadog_provider import SimulatedDatadog
+from rehearsal.kubernetes.provider import SimulatedKubernetes
 from rehearsal.provider import SimulatedProvider
+from rehearsal.random_provider import SimulatedRandom
 from rehearsal.world import World
 
+_PROVIDERS: dict[str, Callable[[World, str], SimulatedProvider]] = {
+    "aws": SimulatedAws,
+    "kubernetes": SimulatedKubernetes,
+    "random": SimulatedRandom,
+    "datadog": SimulatedDatadog,
+}
+"""Every provider but eks, which is made of components; each plays the version of its SDK, `pulumi-<name>`."""
 _LOOPBACK = "127.0.0.1:0"
 _LARGE_MESSAGES = [("grpc.max_receive_message_length", 400 * 1024 * 1024)]  # the engine's own limit
 
@@ -91,13 +101,13 @@ def _serve_in_threads(provider: SimulatedProvider, file: Path) -> tuple[grpc.Ser
 
 
 async def _serve(world: World, file: Path) -> None:
-    aws_server, aws_port = _serve_in_threads(SimulatedAws(world, "pulumi-aws"), file)
-    kubernetes_server, kubernetes_port = _serve_in_threads(SimulatedKubernetes(world, "pulumi-kubernetes"), file)
+    served = {name: _serve_in_threads(make(world, f"pulumi-{name}"), file) for name, make in _PROVIDERS.items()}
     eks_server = grpc.aio.server(options=_LARGE_MESSAGES)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(_AttachedEks(_SimulatedEks(), [], ""), eks_server)
     eks_port = eks_server.add_insecure_port(_LOOPBACK)
     await eks_server.start()
-    sys.stdout.write(f"aws:{aws_port},kubernetes:{kubernetes_port},eks:{eks_port}\n")
+    ports = {**{name: port for name, (_, port) in served.items()}, "eks": eks_port}
+    sys.stdout.write(",".join(f"{name}:{port}" for name, port in ports.items()) + "\n")
     sys.stdout.flush()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -108,7 +118,7 @@ async def _serve(world: World, file: Path) -> None:
     loop.run_in_executor(None, _wait_for_parent, loop, stop)
     await stop.wait()
     await eks_server.stop(grace=None)
-    for server in (aws_server, kubernetes_server):
+    for server, _ in served.values():
         server.stop(grace=None)
 
 

@@ -138,6 +138,8 @@ def _core_addon(name: str, addon: str, cluster: Registered, options: Inputs, chi
 def _vpc_cni(name: str, cluster: Registered, options: Inputs, child: pulumi.ResourceOptions) -> None:
     holder = pulumi.ComponentResource("eks:index:VpcCniAddon", name, {}, child)
     values: Inputs = {"env": {"AWS_VPC_ENI_MTU": "9001", "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG": "false"}}
+    if options.get("enablePrefixDelegation"):
+        values["env"]["ENABLE_PREFIX_DELEGATION"] = "true"
     if options.get("enableNetworkPolicy"):
         values["enableNetworkPolicy"] = "true"
     merged = {**options, "configurationValues": {**values, **object_in(options, "configurationValues")}}

@@ -11,7 +11,15 @@ from rehearsal.wire import UNKNOWN
 
 UNKNOWN_MARK: Final = "\\u0000unknown"
 """What stands for an unknown value in `text`; no input of AWS holds the character."""
-_PACKAGES: Final = ("pulumi-aws", "pulumi-kubernetes", "cfn-lint", "kubernetes-validate", "jsonschema")
+_PACKAGES: Final = (
+    "pulumi-aws",
+    "pulumi-datadog",
+    "pulumi-kubernetes",
+    "pulumi-random",
+    "cfn-lint",
+    "kubernetes-validate",
+    "jsonschema",
+)
 
 
 def key(*question: Any) -> str:

@@ -10,9 +10,9 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from rehearsal import memory
-from rehearsal.check import DEFAULTS, Checked, Declared, Refusal
+from rehearsal.check import DEFAULTS, Checked, Declared, Problem, Refusal
 from rehearsal.diff import Change, differences
-from rehearsal.wire import Path, Properties, dotted, from_struct, to_struct
+from rehearsal.wire import Path, Properties, dotted, from_struct, secret, to_struct
 from rehearsal.world import Thing, World
 
 _KINDS: Final = {
@@ -60,6 +60,14 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
     def make(self, declared: Declared, inputs: Properties, existing: Thing | None) -> Thing:
         """The resource as it is after a create, or an update of `existing`. Raises `Refusal`."""
 
+    def secret_outputs(self, type_: str) -> tuple[str, ...]:
+        """Outputs that are secret whatever the inputs are; what comes of secret inputs is marked by the engine."""
+        return ()
+
+    def refuse_config(self, config: Properties) -> list[Problem]:
+        """What is wrong with the configuration of an instance of the provider."""
+        return []
+
     @abstractmethod
     def release(self, thing: Thing) -> None:
         """Let the world forget a resource. Raises `Refusal` while something still depends on it."""
@@ -83,7 +91,8 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        return provider_pb2.CheckResponse(inputs=request.news)
+        problems = self.refuse_config(from_struct(request.news))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(problems))
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         changes = differences(from_struct(request.olds), from_struct(request.news), lambda _: False)
@@ -103,9 +112,7 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
             checked = self.check(declared, news, olds)
             self._remember(key, declared, checked)
         self.world.report(declared.urn, checked.finding)
-        # Named in our own words: the engine would print the whole value, or `{<nil>}` for a path into it.
-        failures = [provider_pb2.CheckFailure(reason=problem.sentence()) for problem in checked.problems]
-        return provider_pb2.CheckResponse(inputs=to_struct(checked.inputs), failures=failures)
+        return provider_pb2.CheckResponse(inputs=to_struct(checked.inputs), failures=_failures(checked.problems))
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         type_ = _type(request.urn)
@@ -121,17 +128,19 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
         declared, inputs = self._declared(request, context), from_struct(request.properties)
         if request.preview:
-            return provider_pb2.CreateResponse(properties=to_struct(self.imagine(declared, inputs, None)))
+            return provider_pb2.CreateResponse(
+                properties=self._sent(declared.type, self.imagine(declared, inputs, None))
+            )
         thing = self._attempt(context, lambda: self.make(declared, inputs, None))
         self.world.put(thing)
-        return provider_pb2.CreateResponse(id=thing.id, properties=to_struct(thing.outputs))
+        return provider_pb2.CreateResponse(id=thing.id, properties=self._sent(thing.type, thing.outputs))
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         thing = self.world.get(_type(request.urn), request.id)
         if thing is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
-            id=thing.id, properties=to_struct(thing.outputs), inputs=to_struct(thing.inputs)
+            id=thing.id, properties=self._sent(thing.type, thing.outputs), inputs=to_struct(thing.inputs)
         )
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -140,10 +149,12 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         if existing is None:
             self._abort(context, f"{declared.type} {request.id} does not exist any more: run a refresh")
         if request.preview:
-            return provider_pb2.UpdateResponse(properties=to_struct(self.imagine(declared, inputs, existing)))
+            return provider_pb2.UpdateResponse(
+                properties=self._sent(declared.type, self.imagine(declared, inputs, existing))
+            )
         thing = self._attempt(context, lambda: self.make(declared, inputs, existing))
         self.world.put(thing)
-        return provider_pb2.UpdateResponse(properties=to_struct(thing.outputs))
+        return provider_pb2.UpdateResponse(properties=self._sent(thing.type, thing.outputs))
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
         thing = self.world.get(_type(request.urn), request.id)
@@ -160,6 +171,11 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         return response
 
     # Helpers.
+
+    def _sent(self, type_: str, outputs: Properties) -> Any:
+        """Outputs on their way to the engine."""
+        hidden = self.secret_outputs(type_)
+        return to_struct({key: secret(value) if key in hidden else value for key, value in outputs.items()})
 
     def _recalled(self, key: str) -> Checked | None:
         found = self.world.recall(key)
@@ -197,6 +213,11 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
 def _type(urn: str) -> str:
     """Type token of a URN, without the types of its parents."""
     return urn.split("::")[2].rpartition("$")[2]
+
+
+def _failures(problems: list[Problem]) -> list[Any]:
+    """Named in our own words: the engine would print the whole value, or `{<nil>}` for a path into it."""
+    return [provider_pb2.CheckFailure(reason=problem.sentence()) for problem in problems]
 
 
 def _diff_response(changes: list[Change], *, delete_first: bool) -> provider_pb2.DiffResponse:

@@ -71,6 +71,12 @@ def recover(workspace: Workspace, world: World, variables: Mapping[str, str]) ->
     ]
 
 
+def unprotect(workspace: Workspace, variables: Mapping[str, str]) -> str:
+    """Let the engine delete everything; returns the command, as one types it on a real stack."""
+    _pulumi(workspace, variables, "state", "unprotect", "--all", "--yes")
+    return "pulumi state unprotect --all --yes"
+
+
 def _pulumi(workspace: Workspace, variables: Mapping[str, str], *arguments: str) -> None:
     """Run a Pulumi command on the rehearsal; raises `NotSettled` with what it said when it fails."""
     command = shutil.which("pulumi", path=variables["PATH"]) or "pulumi"

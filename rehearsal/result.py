@@ -1,14 +1,14 @@
 """What a command of the rehearsal did: `result.json` for programs, a short summary for people."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from rehearsal.kubernetes_api import RELEASE
+from rehearsal.kubernetes.definitions import RELEASE
 from rehearsal.session import Outcome
 from rehearsal.wire import Properties
 from rehearsal.workspace import Workspace
@@ -24,6 +24,7 @@ def account(world: World) -> Properties:
     aws = {urn: found for urn, found in findings.items() if "by_schema" in found}
     values = sum(found["values"] for found in aws.values())
     by_schema = sum(found["by_schema"] for found in aws.values())
+    others = Counter(found["type"].partition(":")[0] for found in findings.values() if found.get("kind") == "signature")
     unmatched: dict[str, set[str]] = defaultdict(set)
     for found in aws.values():
         unmatched[found["type"]].update(found["unmatched"])
@@ -31,8 +32,10 @@ def account(world: World) -> Properties:
         "values": values,
         "by_schema": by_schema,
         "by_signature": values - by_schema,
-        "kubernetes_objects": sum(found.get("schema", False) for found in findings.values()),
+        "kubernetes_objects": sum(found.get("schema") == "api" for found in findings.values()),
+        "custom_resources": sum(found.get("schema") == "custom" for found in findings.values()),
         "releases": sum(found["type"] == RELEASE for found in findings.values()),
+        "others": dict(sorted(others.items())),
         "not_in_a_schema": {type_: sorted(names) for type_, names in sorted(unmatched.items()) if names},
     }
 
@@ -89,6 +92,11 @@ def _headline(content: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
+def _others(counts: Mapping[str, int]) -> str:
+    """What was checked by the signatures of a provider's SDK, and by the rules of its service."""
+    return "".join(f"; resources of {name} by its SDK and rules: {count}" for name, count in counts.items())
+
+
 def _show_checked(console: Console, checked: Mapping[str, Any]) -> None:
     if not checked["values"]:
         return
@@ -96,8 +104,9 @@ def _show_checked(console: Console, checked: Mapping[str, Any]) -> None:
     console.print(
         f"checked {checked['values']} property values of AWS resources: {share:.0f} % against AWS's own schemas, "
         f"{checked['by_signature']} against the signatures of pulumi_aws alone; "
-        f"Kubernetes objects against the API's schemas: {checked['kubernetes_objects']}; "
-        f"Helm releases recorded: {checked['releases']}"
+        f"Kubernetes objects against the API's schemas: {checked['kubernetes_objects']}, "
+        f"custom resources against their fields in rehearsal/kubernetes: {checked['custom_resources']}; "
+        f"Helm releases recorded: {checked['releases']}{_others(checked['others'])}"
     )
     names = [
         f"{type_.rpartition(':')[2]}.{name}" for type_, names in checked["not_in_a_schema"].items() for name in names

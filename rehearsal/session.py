@@ -65,6 +65,8 @@ class Cloud:
         if self._process.stdin:
             self._process.stdin.close()
         self._process.wait(timeout=30)
+        if self._process.stdout:
+            self._process.stdout.close()
 
 
 @contextmanager
@@ -108,7 +110,8 @@ class Session:
             ),
         )
         self.variables["PULUMI_DEBUG_PROVIDERS"] = cloud.providers()
-        stand_ins = missing_secrets(workspace.stack, workspace.folder / f"Pulumi.{workspace.stack}.yaml")
+        copy = workspace.folder / f"Pulumi.{workspace.stack}.yaml"
+        stand_ins = missing_secrets(workspace.stack, copy, lacking=workspace.lacking)
         if stand_ins:
             self._stack.set_all_config(
                 {key: automation.ConfigValue(value, secret=True) for key, value in stand_ins.items()}

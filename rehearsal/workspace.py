@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,14 @@ PROJECT_NAME: Final = "socle"
 
 _PASSPHRASE: Final = "rehearsal"  # noqa: S105 (guards stand-in values that are generated, never real ones)
 
+# Settings whose secrets have a form of their own, by the key's name after the colon.
+_FORMS: Final[dict[str, Callable[[], str]]] = {
+    "datadog_api_key": lambda: secrets.token_hex(16),  # https://docs.datadoghq.com/account_management/api-app-keys/
+    "datadog_app_key": lambda: secrets.token_hex(20),
+    # https://docs.gitlab.com/security/tokens/#token-prefixes
+    "gitlab_runner_token": lambda: f"glrt-{secrets.token_urlsafe(15)}",
+}
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -27,6 +35,8 @@ class Workspace:
 
     stack: str
     folder: Path
+    lacking: frozenset[str] = frozenset()
+    """Keys of secrets that the stack needs and its file does not have yet: a rehearsal has stand-ins for them too."""
 
     @property
     def world_file(self) -> Path:
@@ -55,9 +65,9 @@ class Workspace:
         }
 
 
-def open_workspace(stack: str, folder: Path = PROJECT_FOLDER) -> Workspace:
-    """The rehearsal of a stack, with a fresh copy of its file."""
-    workspace = Workspace(stack, folder / ".rehearsal" / stack)
+def open_workspace(stack: str, folder: Path = PROJECT_FOLDER, lacking: Collection[str] = ()) -> Workspace:
+    """The rehearsal of a stack, with a fresh copy of its file; `lacking` are secrets that the file does not have."""
+    workspace = Workspace(stack, folder / ".rehearsal" / stack, frozenset(lacking))
     for path in (workspace.state, workspace.folder / "home"):
         path.mkdir(parents=True, exist_ok=True)
     project = _read(folder / "Pulumi.yaml")
@@ -65,11 +75,14 @@ def open_workspace(stack: str, folder: Path = PROJECT_FOLDER) -> Workspace:
     project["runtime"]["options"]["virtualenv"] = str(folder / ".venv")
     _write(workspace.folder / "Pulumi.yaml", project)
     copy = workspace.folder / f"Pulumi.{stack}.yaml"
-    _write(copy, rehearsed(_read(folder / f"Pulumi.{stack}.yaml"), _read(copy) if copy.exists() else {}))
+    original, previous = _read(folder / f"Pulumi.{stack}.yaml"), _read(copy) if copy.exists() else {}
+    _write(copy, rehearsed(original, previous, lacking))
     return workspace
 
 
-def rehearsed(original: Mapping[str, Any], previous: Mapping[str, Any]) -> dict[str, Any]:
+def rehearsed(
+    original: Mapping[str, Any], previous: Mapping[str, Any], lacking: Collection[str] = ()
+) -> dict[str, Any]:
     """A stack file for the rehearsal: the original without its key, its secrets replaced by what was kept before.
 
     Secrets that were not there before are left out: `missing_secrets` names them.
@@ -77,22 +90,31 @@ def rehearsed(original: Mapping[str, Any], previous: Mapping[str, Any]) -> dict[
     kept = object_in(previous, "config")
     config: dict[str, Any] = {}
     for key, value in object_in(original, "config").items():
+        if key in lacking:
+            continue  # an empty value stands for none
         if not _is_secret(value):
             config[key] = value
         elif _is_secret(kept.get(key)):
             config[key] = kept[key]
+    config |= {key: kept[key] for key in lacking if _is_secret(kept.get(key))}
     salt = previous.get("encryptionsalt")
     return {**({"encryptionsalt": salt} if salt else {}), "config": config}
 
 
-def missing_secrets(stack: str, copy: Path, folder: Path = PROJECT_FOLDER) -> dict[str, str]:
+def stand_in(key: str) -> str:
+    """A generated value for a secret setting, in the form that its owner gives such values."""
+    form = _FORMS.get(key.rpartition(":")[2])
+    return form() if form else secrets.token_urlsafe(24)
+
+
+def missing_secrets(
+    stack: str, copy: Path, folder: Path = PROJECT_FOLDER, lacking: Collection[str] = ()
+) -> dict[str, str]:
     """Stand-ins for the stack's secrets that the copy does not have yet, generated."""
     kept = object_in(_read(copy), "config")
-    return {
-        key: secrets.token_urlsafe(24)
-        for key, value in object_in(_read(folder / f"Pulumi.{stack}.yaml"), "config").items()
-        if _is_secret(value) and key not in kept
-    }
+    original = object_in(_read(folder / f"Pulumi.{stack}.yaml"), "config")
+    wanted = [*(key for key, value in original.items() if _is_secret(value)), *sorted(lacking)]
+    return {key: stand_in(key) for key in wanted if key not in kept}
 
 
 @dataclass(frozen=True)
@@ -143,12 +165,23 @@ def refuse_half(workspace: Workspace, world: World) -> None:
     )
 
 
-def _resources_in_state(workspace: Workspace) -> int:
-    """Resources that a provider made, by the file of the backend."""
+def protected(workspace: Workspace) -> list[str]:
+    """Names of the resources in the state that the engine refuses to delete."""
+    resources: list[Any] = _latest(workspace).get("resources") or []
+    return [str(each["urn"]).rpartition("::")[2] for each in resources if each.get("protect")]
+
+
+def _latest(workspace: Workspace) -> dict[str, Any]:
+    """The state, by the file of the backend; empty where there is none."""
     file = workspace.state / ".pulumi" / "stacks" / PROJECT_NAME / f"{workspace.stack}.json"
     if not file.exists():
-        return 0
-    latest = object_in(object_in(json.loads(file.read_text(encoding="utf-8")), "checkpoint"), "latest")
+        return {}
+    return object_in(object_in(json.loads(file.read_text(encoding="utf-8")), "checkpoint"), "latest")
+
+
+def _resources_in_state(workspace: Workspace) -> int:
+    """Resources that a provider made."""
+    latest = _latest(workspace)
     resources: list[Any] = latest.get("resources") or []
     pending: list[Any] = latest.get("pending_operations") or []
     made = [each for each in resources if each.get("custom") and not str(each["type"]).startswith("pulumi:")]

@@ -34,6 +34,10 @@ class ResourceType:
     """Pulumi property path to the grammar of the IAM policy that it holds: `identity`, `resource` or `trust`."""
     enums: dict[str, str] = field(default_factory=dict[str, str])
     """Pulumi property path to a list of values per region, a file of cfn-lint's schema extensions."""
+    allowed: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """Pulumi property path to all values that AWS takes, where its schema does not list them."""
+    secrets: list[str] = field(default_factory=list[str])
+    """Outputs that are always secret."""
     defaults: dict[str, Any] = field(default_factory=dict[str, Any])
     """What the real provider fills in when the program sets nothing."""
     name: str | None = None

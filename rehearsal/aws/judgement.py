@@ -1,8 +1,10 @@
 """Whether AWS would take the inputs of a resource, and how many of them its schemas describe."""
 
+import difflib
 from dataclasses import dataclass, field
 
-from rehearsal.aws import policies, schemas, signatures
+from rehearsal import signatures
+from rehearsal.aws import policies, schemas
 from rehearsal.aws.catalogue import ResourceType
 from rehearsal.aws.shape import Shape, shape
 from rehearsal.check import DEFAULTS, Problem
@@ -64,12 +66,17 @@ def _too_long(kind: ResourceType, inputs: Properties) -> list[Problem]:
 
 
 def _not_offered(kind: ResourceType, region: str, inputs: Properties) -> list[Problem]:
-    """Values that exist, but not in this region."""
+    """Values that do not exist, or not in this region."""
     found: list[Problem] = []
     for path, value in leaves(inputs):
         file = kind.enums.get(without_indices(path))
         if file and isinstance(value, str) and value not in schemas.regional_enum(file, region):
             found.append(Problem(dotted(path), f"{value} is not offered in {region}"))
+        allowed = kind.allowed.get(without_indices(path))
+        if allowed and isinstance(value, str) and value not in allowed:
+            near = difflib.get_close_matches(value, allowed, n=1)
+            hint = f", did you mean {near[0]}?" if near else f", known are {', '.join(allowed)}"
+            found.append(Problem(dotted(path), f"AWS has no {value}{hint}"))
     return found
 
 

@@ -4,7 +4,8 @@ import json
 from functools import cache
 from typing import Any
 
-from rehearsal.aws import lookups, references, schemas, signatures
+from rehearsal import signatures
+from rehearsal.aws import lookups, references, schemas
 from rehearsal.aws.catalogue import ResourceType, resource_type
 from rehearsal.aws.computed import computed
 from rehearsal.aws.judgement import judge
@@ -54,6 +55,9 @@ class SimulatedAws(SimulatedProvider):
             return _merged({**existing.outputs, **dict.fromkeys(kind.revised, UNKNOWN)}, _visible(inputs))
         nothing_known: Properties = {**dict.fromkeys(signatures.output_names(declared.type), UNKNOWN)}
         return _merged({**nothing_known, **_unknown(kind.outputs)}, _visible(inputs))
+
+    def secret_outputs(self, type_: str) -> tuple[str, ...]:
+        return tuple(resource_type(type_).secrets)
 
     def make(self, declared: Declared, inputs: Properties, existing: Thing | None) -> Thing:
         references.refuse_missing(self.world, declared.type, inputs, lookups.is_given)

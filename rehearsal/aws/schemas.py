@@ -1,5 +1,6 @@
 """AWS's published resource schemas, as the PyPI package cfn-lint carries them for every region."""
 
+import difflib
 import json
 import pathlib
 from collections.abc import Callable, Iterator
@@ -142,12 +143,19 @@ def _reason(error: ValidationError) -> str:
         shown = ", ".join(allowed[:_SHOWN_VALUES]) + (f" and {more} more" if more > 0 else "")
         return f"expected one of {shown}, got {value}"
     if error.validator == "additionalProperties":
-        return f"unknown key {', '.join(_extra_keys(error))}"
+        return f"unknown key {', '.join(_with_nearest(error, key) for key in _extra_keys(error))}"
     if error.validator == "pattern":
         return f"expected text that matches {error.validator_value}, got {value}"
     if error.validator == "type":
         return f"expected {error.validator_value}, got {value}"
     return error.message
+
+
+def _with_nearest(error: ValidationError, key: str) -> str:
+    """The key with the one that it may have been meant to be."""
+    known: list[str] = list(cast(Schema, error.schema).get("properties", {}))
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"{key}, did you mean {near[0]}?" if near else key
 
 
 def _extra_keys(error: ValidationError) -> list[str]:

@@ -109,8 +109,8 @@ class _Translation:
         form = self.kind.convert.get(without_indices(path))
         if form is not None and item is not UNKNOWN:
             self._leaf(_converted(item, form), path, spot)
-        elif is_object(item) and self._holds_pairs(spot.node):
-            self._pairs(item, path, spot.place)
+        elif is_object(item) and self._name_in_pairs(spot.node):
+            self._pairs(item, path, spot.place, self._name_in_pairs(spot.node))
         elif is_object(item):
             flat = "items" in spot.node  # Pulumi flattens lists of at most one
             inner = _Spot(self._items(spot.node), (*spot.place, 0)) if flat else spot
@@ -142,17 +142,18 @@ class _Translation:
             self.result.origin[(*spot.place, *below)] = (*path, *below)
         self.result.origin[spot.place] = path
 
-    def _pairs(self, item: Properties, path: Path, place: Path) -> None:
+    def _pairs(self, item: Properties, path: Path, place: Path, name: str) -> None:
         for index, (key, value) in enumerate(sorted(item.items())):
             pair = (*place, index)
-            put(self.result.document, (*pair, "Key"), key)
+            put(self.result.document, (*pair, name), key)
             put(self.result.document, (*pair, "Value"), value)
-            for where in (pair, (*pair, "Key"), (*pair, "Value")):
+            for where in (pair, (*pair, name), (*pair, "Value")):
                 self.result.origin[where] = (*path, key)
 
-    def _holds_pairs(self, node: Schema) -> bool:
-        """A list of `{Key, Value}` where Pulumi has a map."""
-        return "items" in node and set(self._items(node).get("properties", {})) >= {"Key", "Value"}
+    def _name_in_pairs(self, node: Schema) -> str:
+        """What holds the key in a list of `{Key, Value}` or `{Name, Value}`, where Pulumi has a map; else empty."""
+        held = set(self._items(node).get("properties", {})) if "items" in node else set[str]()
+        return "Key" if held >= {"Key", "Value"} else "Name" if held == {"Name", "Value"} else ""
 
     def _items(self, node: Schema) -> Schema:
         return resolve(self.schema, node["items"])

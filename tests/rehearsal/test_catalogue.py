@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.aws import signatures
+from rehearsal import signatures
 from rehearsal.aws.catalogue import ResourceType, resource_type, resource_types
 from rehearsal.aws.policies import GRAMMARS
 from rehearsal.aws.schemas import regional_enum, resolve, schema_of
@@ -37,6 +37,7 @@ def _input_paths(kind: ResourceType) -> set[str]:
         *kind.convert,
         *kind.policies,
         *kind.enums,
+        *kind.allowed,
         *kind.references,
         *kind.replaces,
         *kind.updates,
@@ -49,6 +50,8 @@ def _input_paths(kind: ResourceType) -> set[str]:
 def _fields(template: Any) -> set[str]:
     if isinstance(template, str):
         return {field.partition(".")[0].partition("[")[0] for field in re.findall(r"\{([^}]*)\}", template)}
+    if not isinstance(template, dict | list):
+        return set()
     inner: list[Any] = list(template.values() if isinstance(template, dict) else template)  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
     return {field for item in inner for field in _fields(item)}
 

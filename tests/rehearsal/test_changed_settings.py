@@ -95,6 +95,7 @@ def test_settings_of_cluster_and_site_update_in_place(checkout: Checkout) -> Non
         "aws:eks/addon:Addon main-coredns",
         "aws:eks/addon:Addon main-eks-cluster-kube-proxy",
         "aws:cloudfront/distribution:Distribution site-distribution",
+        "kubernetes:helm.sh/v3:Release cluster-autoscaler-controller-release",
     }
     (cluster,) = of_type(after, "aws:eks/cluster:Cluster").values()
     (nodes,) = of_type(after, "aws:eks/nodeGroup:NodeGroup").values()

@@ -2,13 +2,15 @@ from typing import Any
 
 import pytest
 
-from rehearsal.kubernetes_api import RELEASE, SimulatedKubernetes
+from rehearsal.kubernetes.definitions import RELEASE
+from rehearsal.kubernetes.provider import SimulatedKubernetes
 from rehearsal.wire import UNKNOWN, Properties
 from rehearsal.world import Thing, World
 from tests.rehearsal.simulation import Refused, Stack
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 SERVICE = "kubernetes:core/v1:Service"
+SECRET = "kubernetes:core/v1:Secret"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 
 
@@ -75,14 +77,51 @@ def test_what_is_not_known_yet_is_not_judged(cluster: Stack) -> None:
     assert cluster.problems(SERVICE, _service(type=UNKNOWN, selector={"app": UNKNOWN})) == set()
 
 
-def test_a_custom_resource_is_taken_and_counted_as_not_described(cluster: Stack, world: World) -> None:
-    route = {"apiVersion": "traefik.io/v1alpha1", "kind": "IngressRoute", "metadata": {"name": "a"}, "spec": {"any": 1}}
-    assert cluster.problems("kubernetes:traefik.io/v1alpha1:IngressRoute", route) == set()
+def test_objects_and_custom_resources_are_counted_by_what_they_were_checked_against(
+    cluster: Stack, world: World
+) -> None:
+    issuer: Properties = {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "ClusterIssuer",
+        "metadata": {"name": "a"},
+        "spec": {"selfSigned": {}},
+    }
+    assert cluster.problems("kubernetes:cert-manager.io/v1:ClusterIssuer", issuer) == set()
     cluster.check(SERVICE, "web", _service())
     assert {f["type"].rpartition(":")[2]: f["schema"] for f in world.findings().values()} == {
-        "IngressRoute": False,
-        "Service": True,
+        "ClusterIssuer": "custom",
+        "Service": "api",
     }
+
+
+def test_a_kind_that_nobody_knows_is_refused(cluster: Stack) -> None:
+    assert cluster.problems("kubernetes:apps/v2:Deployment", {**_deployment(), "apiVersion": "apps/v2"}) == {
+        "Kubernetes has no Deployment of apps/v2; if it is a custom resource, list its fields in "
+        "rehearsal/kubernetes/custom_resources"
+    }
+
+
+def test_a_secret_gives_its_values_back_encoded_and_marked_secret(cluster: Stack) -> None:
+    secret: Properties = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "login"},
+        "stringData": {"password": "s3cret"},
+        "data": {"user": "YWRh"},
+    }
+    made = cluster.create(SECRET, "login", "", **secret)
+    assert made["data"] == {"password": "czNjcmV0", "user": "YWRh"}
+    assert "stringData" not in made
+    assert cluster.provider.secret_outputs(SECRET) == ("data", "stringData")
+    secret["stringData"] = {"password": UNKNOWN}
+    assert cluster.preview(SECRET, "login", **secret)["data"] == {"password": UNKNOWN, "user": "YWRh"}
+
+
+def test_a_value_of_a_secret_is_not_shown_when_it_is_refused(cluster: Stack) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, "stringData": {"pin": 123456}}
+    (problem,) = cluster.problems(SECRET, secret)
+    assert problem.startswith("stringData.pin: expected ")
+    assert "123456" not in problem
 
 
 def test_an_object_in_a_namespace_that_does_not_exist_is_refused_until_it_does(cluster: Stack) -> None:

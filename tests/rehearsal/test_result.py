@@ -7,14 +7,22 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from rehearsal.kubernetes_api import RELEASE
+from rehearsal.kubernetes.definitions import RELEASE
 from rehearsal.result import account, result, show, write
 from rehearsal.session import Outcome
 from rehearsal.wire import Properties
 from rehearsal.workspace import Workspace
 from rehearsal.world import Thing, World
 
-CHECKED = {"values": 10, "by_schema": 9, "by_signature": 1, "kubernetes_objects": 2, "releases": 1}
+CHECKED = {
+    "values": 10,
+    "by_schema": 9,
+    "by_signature": 1,
+    "kubernetes_objects": 2,
+    "custom_resources": 3,
+    "releases": 1,
+    "others": {"random": 4},
+}
 
 
 @pytest.fixture
@@ -41,7 +49,7 @@ def _shown(workspace: Workspace, **content: Any) -> str:
         **content,
     }
     whole["changes"] = {**dict.fromkeys(("create", "update", "replace", "delete", "same"), 0), **whole["changes"]}
-    show(Console(file=output, width=300), workspace, whole)
+    show(Console(file=output, width=400), workspace, whole)
     return output.getvalue()
 
 
@@ -50,14 +58,18 @@ def test_the_account_adds_up_what_was_checked_against_what(world: World) -> None
     world.report("urn:1", bucket)
     world.report("urn:2", bucket)
     world.report("urn:3", {"type": "aws:ec2/vpc:Vpc", "values": 2, "by_schema": 2, "unmatched": []})
-    world.report("urn:4", {"type": "kubernetes:core/v1:Namespace", "kind": "object", "schema": True})
+    world.report("urn:4", {"type": "kubernetes:core/v1:Namespace", "kind": "object", "schema": "api"})
+    world.report("urn:6", {"type": "kubernetes:velero.io/v1:Schedule", "kind": "object", "schema": "custom"})
+    world.report("urn:7", {"type": "random:index/randomPassword:RandomPassword", "kind": "signature"})
     world.report("urn:5", {"type": RELEASE, "kind": "release"})
     assert account(world) == {
         "values": 10,
         "by_schema": 8,
         "by_signature": 2,
         "kubernetes_objects": 1,
+        "custom_resources": 1,
         "releases": 1,
+        "others": {"random": 1},
         "not_in_a_schema": {"aws:s3/bucket:Bucket": ["forceDestroy"]},
     }
 
@@ -103,6 +115,8 @@ def test_the_summary_says_what_was_checked_and_names_the_rest(workspace: Workspa
     names = {"aws:s3/bucket:Bucket": ["forceDestroy"], "aws:ec2/vpc:Vpc": [f"property{n}" for n in range(9)]}
     shown = _shown(workspace, checked={**CHECKED, "not_in_a_schema": names})
     assert "checked 10 property values of AWS resources: 90 % against AWS's own schemas" in shown
+    assert "Kubernetes objects against the API's schemas: 2, custom resources against their fields" in shown
+    assert "; resources of random by its SDK and rules: 4" in shown
     assert "in no schema: Bucket.forceDestroy, Vpc.property0" in shown
     assert "and 2 more, listed in result.json" in shown
 

@@ -1,12 +1,16 @@
-"""Both stacks of the project through the real engine, from nothing to nothing."""
+"""The stacks of the project, and two with every option, through the real engine: from nothing to nothing."""
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.rehearsal.checkouts import ROOT, Checkout, Done
+from tests.rehearsal.checkouts import Checkout, Done
+from tests.rehearsal.secrets import drawn, search, stand_ins
+from tests.stack_examples import EXAMPLES, STACKS, alternatives, everything
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -38,16 +42,41 @@ def _assert_the_kubeconfig_is_hidden(checkout: Checkout, stack: str, done: Done)
     assert {each["urn"] for each in resources if KUBECONFIG_ONLY.search(json.dumps(each))} == set()
 
 
-@pytest.mark.parametrize("stack", ["staging", "prod"])
+def _assert_everything_is_checked(checkout: Checkout, stack: str, done: Done) -> None:
+    """Nothing of Kubernetes, nor of the small providers, is there without having been checked."""
+    checked = done.result["checked"]
+    things = Counter(thing.type.partition(":")[0] for thing in checkout.cloud(stack).values())
+    objects = checked["kubernetes_objects"] + checked["custom_resources"]
+    assert objects + checked["releases"] == things.pop("kubernetes")
+    assert min(checked["custom_resources"], checked["releases"]) > 1
+    assert checked["others"] == {name: count for name, count in things.items() if name != "aws"}
+
+
+def _write_example(checkout: Checkout, stack: str) -> None:
+    """The stack's file, where the project has none: the examples that use every option between them."""
+    if stack in STACKS:
+        return
+    raw = {"everything": everything, "alternatives": alternatives}[stack]()
+    config = {key: yaml.safe_load(value) for key, value in raw.items()}
+    checkout.stack_file(stack).write_text(yaml.safe_dump({"config": config}), encoding="utf-8")
+
+
+@pytest.mark.parametrize("stack", EXAMPLES)
 def test_a_stack_rises_settles_and_leaves_nothing(checkout: Checkout, stack: str) -> None:
+    _write_example(checkout, stack)
+    file = checkout.stack_file(stack).read_bytes()
     up = checkout.must("up", stack)
     assert set(up.changes) == {"create"}
     assert up.changes["create"] > 100
     assert _share_by_schema(up) >= MOSTLY
-    assert up.result["checked"]["releases"] == 1
+    _assert_everything_is_checked(checkout, stack, up)
     assert set(up.result["outputs"]) >= {"site_url", "bucket", "distribution", "load_balancer", "cluster", "kubeconfig"}
     assert "in no schema: " in up.output
     _assert_the_kubeconfig_is_hidden(checkout, stack, up)
+
+    secrets = drawn(checkout, stack) | set(stand_ins(checkout, stack).values())
+    assert len(secrets) > 5
+    assert search(checkout, stack, secrets, up.output) == []
 
     again = checkout.must("up", stack)
     assert again.changes == {}
@@ -59,4 +88,4 @@ def test_a_stack_rises_settles_and_leaves_nothing(checkout: Checkout, stack: str
     assert down.result["left"] == 0
     assert checkout.cloud(stack) == {}
     assert _resources(checkout, stack) == []
-    assert checkout.stack_file(stack).read_bytes() == (ROOT / f"Pulumi.{stack}.yaml").read_bytes()
+    assert checkout.stack_file(stack).read_bytes() == file

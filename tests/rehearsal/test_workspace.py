@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 from rehearsal.recovery import Busy, interrupted
-from rehearsal.workspace import Workspace, locks, missing_secrets, open_workspace, rehearsed
+from rehearsal.workspace import Workspace, locks, missing_secrets, open_workspace, protected, rehearsed, stand_in
 
 REAL = {
     "secretsprovider": "awskms://alias/socle",
@@ -91,6 +92,40 @@ def test_a_secret_that_has_its_stand_in_is_not_missing(project: Path) -> None:
     copy = open_workspace("prod", project).folder / "Pulumi.prod.yaml"
     copy.write_text(yaml.safe_dump({"config": {"socle:password": {"secure": "v1:stand"}}}))
     assert missing_secrets("prod", copy, project) == {}
+
+
+def test_a_secret_that_the_stack_file_lacks_gets_a_stand_in_that_is_kept(project: Path) -> None:
+    copy = open_workspace("prod", project, ["socle:token"]).folder / "Pulumi.prod.yaml"
+    assert set(missing_secrets("prod", copy, project, ["socle:token"])) == {"socle:password", "socle:token"}
+    kept = {"socle:password": {"secure": "v1:one"}, "socle:token": {"secure": "v1:two"}}
+    copy.write_text(yaml.safe_dump({"config": kept}))
+    assert _copy(open_workspace("prod", project, ["socle:token"]))["config"] == {"aws:region": "eu-west-3", **kept}
+    assert missing_secrets("prod", copy, project, ["socle:token"]) == {}
+    assert "socle:token" not in _copy(open_workspace("prod", project))["config"]
+
+
+@pytest.mark.parametrize(
+    ("key", "form"),
+    [
+        ("socle:datadog_api_key", r"[0-9a-f]{32}"),
+        ("socle:datadog_app_key", r"[0-9a-f]{40}"),
+        ("socle:gitlab_runner_token", r"glrt-[\w-]{20}"),
+        ("socle:password", r"[\w-]{32}"),
+    ],
+)
+def test_a_stand_in_has_the_form_that_its_owner_gives_such_values(key: str, form: str) -> None:
+    assert re.fullmatch(form, stand_in(key))
+    assert stand_in(key) != stand_in(key)
+
+
+def test_protected_resources_are_named(project: Path) -> None:
+    workspace = open_workspace("prod", project)
+    assert protected(workspace) == []
+    file = workspace.state / ".pulumi" / "stacks" / "socle" / "prod.json"
+    file.parent.mkdir(parents=True)
+    resources = [{"urn": "urn:pulumi:prod::socle::a:b/c:D::kept", "protect": True}, {"urn": "urn:x::other"}]
+    file.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
+    assert protected(workspace) == ["kept"]
 
 
 def test_commands_work_on_the_rehearsal_and_not_on_the_user_s_own_pulumi(project: Path) -> None:

@@ -1,20 +1,19 @@
-"""Simulated Kubernetes: objects are valid by the API's own OpenAPI schemas, Helm releases are recorded."""
+"""Simulated Kubernetes: objects are valid by the schemas of the API, Helm releases are recorded."""
 
+import base64
 import hashlib
-import re
-from functools import cache
 from typing import Any, Final
 
-import kubernetes_validate
-
-from rehearsal.aws.document import get
 from rehearsal.check import DEFAULTS, Checked, Declared, Problem, Refusal
+from rehearsal.kubernetes import definitions, references
+from rehearsal.kubernetes.custom_resources import custom_kind
+from rehearsal.kubernetes.definitions import RELEASE
+from rehearsal.kubernetes.schemas import judge
 from rehearsal.provider import SimulatedProvider
-from rehearsal.wire import UNKNOWN, Path, Properties, dotted, is_list, is_object, object_in, without_indices
+from rehearsal.wire import UNKNOWN, Path, Properties, object_in, without_indices
 from rehearsal.world import Thing
 
-RELEASE: Final = "kubernetes:helm.sh/v3:Release"
-_NAME = re.compile(r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")  # RFC 1123, as the API server demands
+_SECRET: Final = "kubernetes:core/v1:Secret"  # noqa: S105 (a type)
 
 # Fields that the API server refuses to change, so that the provider replaces the object:
 # https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/
@@ -31,8 +30,22 @@ _IMMUTABLE: Final[dict[str, tuple[str, ...]]] = {
     "Secret": ("type",),
 }
 _CLUSTER_WIDE: Final = frozenset(
-    ("Namespace", "StorageClass", "IngressClass", "ClusterRole", "ClusterRoleBinding", "PriorityClass", "RuntimeClass")
+    (
+        "Namespace",
+        "StorageClass",
+        "IngressClass",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "PriorityClass",
+        "RuntimeClass",
+        "CustomResourceDefinition",
+        "PersistentVolume",
+        "CSIDriver",
+    )
 )
+
+
+_BUILT_IN: Final = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 
 class SimulatedKubernetes(SimulatedProvider):
@@ -51,10 +64,8 @@ class SimulatedKubernetes(SimulatedProvider):
             name = kept or declared.proposed_name or f"{declared.name}-{suffix}"
             annotations = {**object_in(metadata, "annotations"), "pulumi.com/autonamed": "true"}
             inputs["metadata"] = {**metadata, "name": name, "annotations": annotations}
-        violation = _validate(inputs, self.surroundings())
-        problems = [*_bad_name(inputs), *([violation] if isinstance(violation, Problem) else [])]
-        finding = {"type": declared.type, "kind": "object", "schema": violation is not False}
-        return Checked(inputs, problems, finding)
+        problems, source = judge(inputs, self.surroundings())
+        return Checked(inputs, problems, {"type": declared.type, "kind": "object", "schema": source})
 
     def surroundings(self) -> str:
         """Kubernetes version of the cluster; empty before there is one."""
@@ -77,23 +88,28 @@ class SimulatedKubernetes(SimulatedProvider):
         outputs = {key: value for key, value in inputs.items() if key != DEFAULTS}
         if declared.type == RELEASE:
             return {**(existing.outputs if existing else {"resourceNames": UNKNOWN}), **outputs, "status": UNKNOWN}
-        return outputs
+        return _as_stored(declared.type, outputs)
+
+    def secret_outputs(self, type_: str) -> tuple[str, ...]:
+        # Always, as the SDK asks for it: https://github.com/pulumi/pulumi-kubernetes/blob/v4.34.2/sdk/python
+        return ("data", "stringData") if type_ == _SECRET else ()
 
     def make(self, declared: Declared, inputs: Properties, existing: Thing | None) -> Thing:
         metadata = object_in(inputs, "metadata")
         is_release = declared.type == RELEASE
         name = str(inputs["name"] if is_release else metadata["name"])
         namespace = str(inputs.get("namespace", "default")) if is_release else self._namespace(inputs)
-        if (
-            namespace
-            and namespace not in ("default", "kube-system", "kube-public")
-            and not inputs.get("createNamespace")
-        ):
+        if namespace and namespace not in _BUILT_IN and not inputs.get("createNamespace"):
             self._refuse_missing_namespace(namespace)
+        definitions.refuse_undefined(self.world, inputs)
+        if is_release:
+            references.refuse_missing_for_release(self.world, inputs, namespace)
+        else:
+            references.refuse_missing(self.world, inputs, namespace)
         id_ = f"{namespace}/{name}" if namespace else name
         if existing is None and self.world.get(declared.type, id_) is not None:
             raise Refusal(f'{declared.type.rpartition(":")[2]} "{id_}" already exists')
-        outputs = {key: value for key, value in inputs.items() if key != DEFAULTS}
+        outputs = _as_stored(declared.type, {key: value for key, value in inputs.items() if key != DEFAULTS})
         if is_release:
             revision = (existing.outputs["status"]["revision"] if existing else 0) + 1
             status = {key: inputs.get(key) for key in ("name", "namespace", "chart", "version")}
@@ -102,13 +118,15 @@ class SimulatedKubernetes(SimulatedProvider):
         return Thing(declared.type, id_, declared.urn, inputs, outputs)
 
     def release(self, thing: Thing) -> None:
-        return None
+        if thing.type == RELEASE:
+            definitions.refuse_lost_objects(self.world, thing)
 
     def look_up(self, token: str, args: Properties, config: Properties) -> Properties:
         raise Refusal(f"the rehearsal has no answer for the look-up {token}")
 
     def _namespace(self, inputs: Properties) -> str:
-        if inputs.get("kind") in _CLUSTER_WIDE:
+        custom = custom_kind(str(inputs.get("apiVersion")), str(inputs.get("kind")))
+        if inputs.get("kind") in _CLUSTER_WIDE or (custom is not None and custom.scope == "Cluster"):
             return ""
         return str(object_in(inputs, "metadata").get("namespace") or "default")
 
@@ -117,42 +135,15 @@ class SimulatedKubernetes(SimulatedProvider):
             raise Refusal(f'namespaces "{namespace}" not found')
 
 
-@cache
-def _newest() -> str:
-    return kubernetes_validate.latest_version()
+def _as_stored(type_: str, outputs: Properties) -> Properties:
+    """What the API server gives back: of a Secret, only the encoded form of its values."""
+    if type_ != _SECRET or "stringData" not in outputs:
+        return outputs
+    data: Any = UNKNOWN
+    if outputs["stringData"] is not UNKNOWN:
+        data = {**object_in(outputs, "data"), **{k: _encoded(v) for k, v in outputs["stringData"].items()}}
+    return {**{key: value for key, value in outputs.items() if key != "stringData"}, "data": data}
 
 
-def _bad_name(inputs: Properties) -> list[Problem]:
-    name = object_in(inputs, "metadata").get("name")
-    if isinstance(name, str) and not _NAME.match(name):
-        return [Problem("metadata.name", f"expected a lower-case RFC 1123 name, got {name!r}")]
-    return []
-
-
-def _validate(inputs: Properties, version: str) -> Problem | bool:
-    """True when valid, False when there is no schema for the kind (a custom resource), else what is wrong."""
-    plain = _without_unknown({key: value for key, value in inputs.items() if key != DEFAULTS})
-    try:
-        kubernetes_validate.validate(plain, version or _newest(), strict=True)
-    except kubernetes_validate.SchemaNotFoundError:
-        return False
-    except kubernetes_validate.ValidationError as error:
-        # What is required may be there without being known yet; the update, which knows it, checks again.
-        if error.validator == "required" and _has_unknown_at(inputs, tuple(error.path)):
-            return True
-        return Problem(dotted(tuple(error.path)), str(error.message))
-    return True
-
-
-def _has_unknown_at(inputs: Properties, path: Path) -> bool:
-    holder = get(inputs, path)
-    return is_object(holder) and UNKNOWN in holder.values()
-
-
-def _without_unknown(value: Any) -> Any:
-    """The value without what is not known yet, which cannot be judged."""
-    if is_object(value):
-        return {k: _without_unknown(v) for k, v in value.items() if v is not UNKNOWN}
-    if is_list(value):
-        return [_without_unknown(item) for item in value if item is not UNKNOWN]
-    return value
+def _encoded(value: Any) -> Any:
+    return value if value is UNKNOWN else base64.b64encode(str(value).encode()).decode()
