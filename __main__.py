@@ -6,7 +6,10 @@ import settings
 import stack
 
 try:
-    outputs = stack.declare(settings.load())
+    wanted = settings.load()
+    for warning in settings.advice(wanted):
+        pulumi.log.warn(warning)
+    outputs = stack.declare(wanted)
 except settings.SettingsError as error:
     for problem in error.problems:
         pulumi.log.error(problem)

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from pulumi.runtime import config
-from pydantic import TypeAdapter, ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
+from settings.advice import advice
 from settings.cluster import Access, Cluster, NodeGroup
-from settings.errors import SettingsError, annotated, problems_of, unknown_key, words
+from settings.conflicts import conflicts
+from settings.errors import SettingsError, annotated, bare, problems_of, unknown_key, words
 from settings.sections import (
     Dns,
     FlowLogs,
@@ -22,7 +24,7 @@ from settings.sections import (
     Site,
     SiteLogs,
 )
-from settings.stack_files import read_stack_file
+from settings.stack_files import SECRET_PLACEHOLDER, read_stack_file
 
 __all__ = [
     "Access",
@@ -36,19 +38,15 @@ __all__ = [
     "SettingsError",
     "Site",
     "SiteLogs",
+    "advice",
     "load",
+    "missing_secrets",
     "overlapping_stacks",
     "parse",
     "read_stack_file",
 ]
 
 PROJECT = "socle"
-# EKS takes the addresses of services from here, or from 10.100.0.0/16 where a VPC is in the way; keeping every VPC out
-# of here keeps them apart from the services of every cluster:
-# https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html
-_SERVICES = IPv4Network("172.20.0.0/16")
-# EKS wants subnets in two zones: https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
-_ZONES_OF_A_CLUSTER = 2
 # What an omitted key holds: the defaults of Pulumi.yaml exist so that all mistakes are told at once, by this module.
 _ABSENT = ("", "{}", "null")
 
@@ -57,7 +55,14 @@ def load() -> Settings:
     """Settings of the running program. Raises `SettingsError` with all that is wrong."""
     values: dict[str, Any] = {**config.get_config_env(), **config.CONFIG.get()}
     secrets = {key for key in values if config.is_config_secret(key)} | {*config.get_config_secret_keys_env()}
-    return parse(values, secrets)
+    settings = parse(values, secrets)
+    missing = missing_secrets(settings)
+    if missing:
+        raise SettingsError(
+            f'{key}: missing, needed by {reason}, set it with "pulumi config set --secret {key}"'
+            for key, reason in missing.items()
+        )
+    return settings
 
 
 def parse(values: Mapping[str, str], secret_keys: Collection[str] = ()) -> Settings:
@@ -76,15 +81,36 @@ def parse(values: Mapping[str, str], secret_keys: Collection[str] = ()) -> Setti
                 problems.append(_missing(key, words(annotated(field))))
             continue
         kind = annotated(field)
+        if _is_secret(kind) and key not in secret_keys and text != SECRET_PLACEHOLDER:
+            problems.append(f'{key}: expected an encrypted value, set it with "pulumi config set --secret {key}"')
+            broken.add(name)
+            continue
         try:
-            given[name] = _reader(name).validate_json(_as_json(text, is_text=field.annotation is str))
+            given[name] = _reader(name).validate_json(_as_json(text, is_text=_is_text(kind)))
         except ValidationError as error:
             problems += problems_of(key, kind, error, secret=key in secret_keys)
             broken.add(name)
-    problems += _conflicts(given, broken)
+    problems += conflicts(given, broken)
     if problems:
         raise SettingsError(problems)
     return Settings.model_construct(**given)
+
+
+def missing_secrets(settings: Settings) -> dict[str, str]:
+    """Full keys of the secrets that a deployment with these settings lacks, with the setting that needs each.
+
+    A stack file may be checked, and rehearsed, before it has its secrets.
+    """
+    monitoring = settings.monitoring
+    datadog = "socle:monitoring.provider: datadog" if monitoring and monitoring.provider == "datadog" else None
+    needs = {
+        "datadog_api_key": datadog,
+        "datadog_app_key": datadog,
+        "gitlab_runner_token": "socle:gitlab_runner" if settings.gitlab_runner else None,
+    }
+    return {
+        _full_key(name): reason for name, reason in needs.items() if reason is not None and not getattr(settings, name)
+    }
 
 
 def overlapping_stacks(paths: Iterable[Path]) -> list[str]:
@@ -104,6 +130,14 @@ def overlapping_stacks(paths: Iterable[Path]) -> list[str]:
 @functools.cache
 def _reader(name: str) -> TypeAdapter[Any]:
     return TypeAdapter(annotated(Settings.model_fields[name]))
+
+
+def _is_text(kind: Any) -> bool:
+    return bare(kind)[0] in (str, SecretStr)
+
+
+def _is_secret(kind: Any) -> bool:
+    return bare(kind)[0] is SecretStr
 
 
 def _full_key(name: str) -> str:
@@ -135,47 +169,3 @@ def _unknown(values: Iterable[str]) -> Iterator[str]:
             yield unknown_key(key, key, [each for each in known if each.startswith(f"{namespace}:")])
         else:
             yield unknown_key(key, key if name else f"{PROJECT}:{key}", known)
-
-
-def _conflicts(given: Mapping[str, Any], broken: Collection[str]) -> Iterator[str]:
-    """What contradicts another section, as far as both can be read."""
-    present = {*given, *broken}
-    for name, needed in (("cluster", "network"), ("ingress", "cluster")):
-        if name in present and needed not in present:
-            yield f"{_full_key(name)}: expected {_full_key(needed)} to be set too, because it builds on it"
-    readable = Settings.model_construct(**given)
-    if readable.network and "cluster" in present:
-        yield from _network_for_cluster(readable.network)
-    if "dns" not in broken:
-        yield from _names_in_zone(readable)
-
-
-def _network_for_cluster(network: Network) -> Iterator[str]:
-    if network.cidr.overlaps(_SERVICES):
-        yield (
-            f"socle:network.cidr: expected a range that does not overlap {_SERVICES}, where Kubernetes services live,"
-            f' got "{network.cidr}"'
-        )
-    if network.zones < _ZONES_OF_A_CLUSTER:
-        yield f"socle:network.zones: expected a whole number from 2 to 3, as EKS asks, got {network.zones}"
-    if network.egress == "none":
-        yield (
-            "socle:network.egress: expected nat-instance, nat-gateway or nat-gateway-per-zone, because the nodes of "
-            'socle:cluster are private and fetch their images from the internet, got "none"'
-        )
-
-
-def _names_in_zone(settings: Settings) -> Iterator[str]:
-    ingress, site = settings.ingress, settings.site
-    names = [(f"socle:ingress.certificate_domains[{i}]", name) for i, name in _numbered(ingress)]
-    if site and site.domain:
-        names.append(("socle:site.domain", site.domain))
-    for path, name in names:
-        if not settings.dns:
-            yield f"{path}: expected socle:dns to be set too, because its records are made in that zone"
-        elif not f".{name}".endswith(f".{settings.dns.zone}"):
-            yield f'{path}: expected a name inside socle:dns.zone "{settings.dns.zone}", got "{name}"'
-
-
-def _numbered(ingress: Ingress | None) -> Iterable[tuple[int, str]]:
-    return enumerate(ingress.certificate_domains if ingress else ())

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal, NoReturn, cast
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, field_validator
+from croniter import croniter
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 
 from components import versions
@@ -22,6 +23,12 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # A last label of digits only would be an IPv4 address.
 _DOMAIN = rf"(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}"
 _INSTANCE_TYPE = r"(?P<letters>[a-z]+)(?P<generation>[0-9]+)(?P<options>[a-z0-9-]*)\.[a-z0-9-]+"
+# https://github.com/distribution/reference/blob/main/reference.go
+_IMAGE_PATH = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
+_IMAGE = (
+    rf"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?{_IMAGE_PATH}(?:/{_IMAGE_PATH})*"
+    r"(?=[:@])(?::(?P<tag>\w[\w.-]{0,127}))?(?:@sha256:[0-9a-f]{64})?"
+)
 
 
 @dataclass(frozen=True)
@@ -105,6 +112,22 @@ def _arm_instance_type(value: Any) -> str:
     return value
 
 
+def _cron_line(value: Any) -> str:
+    # Of croniter's forms, the one that every scheduler takes: five fields, no names such as @daily.
+    # Schedulers count the days of the week from 0 to 6.
+    if not croniter.is_valid(_text(value, r"[0-9A-Za-z*/,-]+(?: [0-9A-Za-z*/,-]+){4}")) or "7" in value.split()[4]:
+        raise ValueError(value)
+    return value
+
+
+def _image(value: Any) -> str:
+    parts = re.fullmatch(_IMAGE, _text(value, _IMAGE), re.ASCII)
+    # What such a tag names today is something else tomorrow.
+    if parts is None or parts["tag"] == "latest":
+        raise ValueError(value)
+    return value
+
+
 def _pattern(pattern: str) -> PlainValidator:
     return PlainValidator(lambda value: _text(value, pattern))
 
@@ -171,3 +194,48 @@ PathPattern = Annotated[str, _pattern(r"/[\w.*$/~\"'@:+&?-]{0,254}"), Expected("
 HeaderText = Annotated[str, _pattern(r"[!-~](?:[ -~]*[!-~])?"), Expected("one line such as default-src 'self'")]
 PriceClass = Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"]
 Egress = Literal["nat-gateway", "nat-gateway-per-zone", "nat-instance", "none"]
+# An address as people write one; whether it exists, only a message shows.
+Email = Annotated[
+    str,
+    _pattern(rf"[A-Za-z0-9._%+-]{{1,64}}@(?:{_LABEL}\.)+{_LABEL}"),
+    Expected("an e-mail address such as team@example.org"),
+]
+CronLine = Annotated[
+    str,
+    PlainValidator(_cron_line),
+    Expected('a cron line of five fields in quotes such as "0 3 * * *" (every day at 3:00)'),
+]
+BackupRetentionDays = Annotated[int, Field(ge=1, le=365)]
+# https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+StorageSize = Annotated[str, _pattern(r"[1-9][0-9]{0,4}(?:Mi|Gi|Ti)"), Expected("a size such as 1Gi")]
+Image = Annotated[
+    str,
+    PlainValidator(_image),
+    Expected("an image with a tag other than latest, or a digest, such as registry.example.org/api:1.4.2"),
+]
+HttpsUrl = Annotated[
+    str,
+    _pattern(r"https://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[\w./~%-]*)?"),
+    Expected("an address that begins with https://"),
+]
+UrlPath = Annotated[str, _pattern(r"/[\w./~%-]*"), Expected("a path such as /health")]
+PortNumber = Annotated[int, Field(ge=1024, le=65535)]
+# https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#environment-variables
+EnvironmentName = Annotated[
+    str, _pattern(r"[A-Za-z_][A-Za-z0-9_]*"), Expected("the name of a variable such as LOG_LEVEL")
+]
+# https://slack.com/help/articles/201402297-Create-a-channel
+SlackChannel = Annotated[str, _pattern(r"#[\w-]{1,80}"), Expected("a Slack channel such as #alertes, in quotes")]
+# https://docs.datadoghq.com/getting_started/site/
+DatadogSite = Literal[
+    "datadoghq.eu", "datadoghq.com", "us3.datadoghq.com", "us5.datadoghq.com", "ap1.datadoghq.com", "ap2.datadoghq.com"
+]
+Secret = Annotated[
+    SecretStr, PlainValidator(lambda value: SecretStr(_text(value, r"\S+"))), Expected("a secret without spaces")
+]
+# https://docs.gitlab.com/security/tokens/#token-prefixes; a stack file that is only read shows a placeholder.
+RunnerToken = Annotated[
+    SecretStr,
+    PlainValidator(lambda value: SecretStr(_text(value, r"glrt-\S+|\[secret\]"))),
+    Expected("a token of GitLab that begins with glrt-"),
+]

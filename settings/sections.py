@@ -5,6 +5,16 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from settings.addons import (
+    Autoscaling,
+    Backups,
+    Certificates,
+    Database,
+    ExternalDns,
+    GitlabRunner,
+    Monitoring,
+    Vaultwarden,
+)
 from settings.cluster import Cluster
 from settings.kinds import (
     ArmInstanceType,
@@ -18,10 +28,13 @@ from settings.kinds import (
     PathPattern,
     PriceClass,
     Region,
+    RunnerToken,
+    Secret,
     Section,
     VpcCidr,
     refuse,
 )
+from settings.workloads import UsersApi, WebFrontend
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
 
@@ -141,6 +154,8 @@ class Settings(Section):
     """Region of everything but CloudFront's certificates; written `aws:region`."""
     owner: Owner
     """Who answers for the stack; tag `owner` of every resource."""
+    high_availability: bool = False
+    """Warn of whatever stops when a single machine does."""
     network: Network | None = None
     """The VPC and its way to the internet; needed by a cluster."""
     cluster: Cluster | None = None
@@ -151,3 +166,29 @@ class Settings(Section):
     """The public hosted zone."""
     site: Site | None = None
     """A static site on CloudFront."""
+    certificates: Certificates | None = None
+    """Certificates of Let's Encrypt."""
+    external_dns: ExternalDns | None = None
+    """Records for the hosts that the cluster serves."""
+    autoscaling: Autoscaling | None = None
+    """Nodes added and removed by need."""
+    database: Database | None = None
+    """PostgreSQL, replicated."""
+    backups: Backups | None = None
+    """Copies of objects and volumes."""
+    monitoring: Monitoring | None = None
+    """Alerts and a dashboard."""
+    users_api: UsersApi | None = None
+    """The API of the users' application."""
+    web_frontend: WebFrontend | None = None
+    """The front end as a container."""
+    vaultwarden: Vaultwarden | None = None
+    """The team's passwords."""
+    gitlab_runner: GitlabRunner | None = None
+    """A runner of GitLab's pipelines."""
+    datadog_api_key: Secret | None = None
+    """Key with which Datadog's agent and monitors log in; needed by `socle:monitoring.provider: datadog`."""
+    datadog_app_key: Secret | None = None
+    """Application key with which the monitors are made; needed likewise."""
+    gitlab_runner_token: RunnerToken | None = None
+    """Authentication token that GitLab shows when a runner is created; needed by `socle:gitlab_runner`."""

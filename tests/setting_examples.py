@@ -8,8 +8,18 @@ import pytest
 
 import settings
 from settings import SettingsError
+from settings.stack_files import SECRET_PLACEHOLDER
 
 Edit = Callable[[dict[str, Any]], object]
+
+ON_CLUSTER = tuple(
+    f"socle:{name}"
+    for name in (
+        *("certificates", "external_dns", "autoscaling", "database", "backups", "monitoring"),
+        *("users_api", "web_frontend", "vaultwarden", "gitlab_runner"),
+    )
+)
+"""Sections of what runs on a cluster."""
 
 
 def good() -> dict[str, Any]:
@@ -63,6 +73,53 @@ def good() -> dict[str, Any]:
             "hashed_paths": ["/assets/*"],
             "logs": {"retention_days": 30},
         },
+        "socle:high_availability": "true",
+        "socle:certificates": {
+            "email": "team@example.org",
+            "issuer": "letsencrypt-production",
+            "challenge": "http-01",
+        },
+        "socle:external_dns": {"policy": "sync"},
+        "socle:autoscaling": {"scale_down_after_minutes": 10},
+        "socle:database": {
+            "engine": "cloudnative-pg",
+            "instances": 2,
+            "storage": "1Gi",
+            "backup": {"schedule": "0 2 * * *", "retention_days": 14, "delete_contents": False},
+            "protect": True,
+        },
+        "socle:backups": {
+            "schedule": "30 2 * * *",
+            "retention_days": 14,
+            "namespaces": ["users-api"],
+            "delete_contents": False,
+            "protect": True,
+        },
+        "socle:monitoring": {
+            "provider": "datadog",
+            "runbook_url": "https://git.example.org/infra/docs/runbooks",
+            "slack_channel": "#alertes",
+            "site": "datadoghq.eu",
+            "logs": True,
+            "apm": False,
+        },
+        "socle:users_api": {
+            "image": "registry.example.org/team/api:1.4.2",
+            "host": "api.example.org",
+            "admin_email": "team@example.org",
+            "min_replicas": 2,
+            "max_replicas": 6,
+            "port": 8000,
+            "health_path": "/health",
+            "migration_command": ["alembic", "upgrade", "head"],
+            "environment": {"LOG_LEVEL": "info"},
+        },
+        "socle:web_frontend": {"image": "team/front@sha256:" + "a" * 64, "host": "app.example.org", "replicas": 2},
+        "socle:vaultwarden": {"host": "vault.example.org", "database": "postgresql", "storage": "2Gi"},
+        "socle:gitlab_runner": {"url": "https://gitlab.example.org", "concurrent": 4},
+        "socle:datadog_api_key": SECRET_PLACEHOLDER,
+        "socle:datadog_app_key": SECRET_PLACEHOLDER,
+        "socle:gitlab_runner_token": SECRET_PLACEHOLDER,
     }
 
 

@@ -15,8 +15,8 @@ from tests.conftest import Declare, Outputs, Plan
 
 ROOT = Path(__file__).parents[1]
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
-EXAMPLES = [*STACKS, "everything"]
-"""Stacks for which the same must hold: the real ones, and one that uses every option."""
+EXAMPLES = [*STACKS, "everything", "alternatives"]
+"""Stacks for which the same must hold: the real ones, and two that use every option between them."""
 
 Raw = dict[str, str]
 """Settings as Pulumi delivers them: full keys, structures as JSON."""
@@ -30,6 +30,7 @@ ANSWERS: dict[str, Any] = {**ZONES, **IMAGE, **HOSTED_ZONE, **ACCOUNT}
 COMPUTED: Outputs = {
     "aws:cloudfront/distribution:Distribution": lambda _: {"domainName": "d1.cloudfront.net"},
     "aws:lb/loadBalancer:LoadBalancer": lambda _: {"dnsName": "web.elb.amazonaws.com"},
+    "datadog:index/dashboard:Dashboard": lambda _: {"url": "/dashboard/abc"},
     "aws:route53/zone:Zone": lambda _: {"zoneId": "Z-made", "nameServers": ["ns-1.example", "ns-2.example"]},
 }
 """What AWS adds to resources whose outputs a stack exports."""
@@ -64,7 +65,7 @@ def of_file(name: str) -> Raw:
 def staging(**changes: dict[str, Any]) -> Raw:
     """Staging's settings with keys of some sections changed."""
     raw = of_file("staging")
-    edited = {key: json.loads(raw[f"socle:{key}"]) | values for key, values in changes.items()}
+    edited = {key: json.loads(raw.get(f"socle:{key}") or "{}") | values for key, values in changes.items()}
     return raw | {f"socle:{key}": json.dumps(section) for key, section in edited.items()}
 
 
@@ -74,14 +75,41 @@ def only(raw: Raw, *sections: str) -> Raw:
     return {key: raw[key] for key in kept}
 
 
+def without(raw: Raw, *sections: str) -> Raw:
+    """The same settings without these sections."""
+    return {key: value for key, value in raw.items() if key not in {f"socle:{section}" for section in sections}}
+
+
 def everything() -> Raw:
-    """Every option that staging leaves aside: gateways, logs, a certificate, NGINX, a hosted zone of its own."""
+    """Every option that staging leaves aside: gateways, logs, a certificate, a hosted zone of its own, all add-ons."""
     zone: str = json.loads(of_file("staging")["socle:dns"])["zone"]
+    domains = [f"*.{zone}", f"*.staging.{zone}"]
     return staging(
         network={"zones": 3, "egress": "nat-gateway-per-zone", "flow_logs": {"retention_days": 14}},
-        ingress={"controller": "traefik", "load_balancer": "application", "certificate_domains": [f"*.{zone}", zone]},
+        ingress={"controller": "traefik", "load_balancer": "application", "certificate_domains": domains},
         dns={"create": True},
         site={"logs": {"retention_days": 30}},
+        database={"instances": 3, "protect": True},
+        backups={"protect": True},
+        monitoring={"logs": True, "apm": True},
+        vaultwarden={"host": f"vault.{zone}", "database": "postgresql"},
+        gitlab_runner={"concurrent": 3},
+        web_frontend={"image": "registry.gitlab.com/devu42/front:1.0.0", "host": f"app.{zone}"},
+    )
+
+
+def alternatives() -> Raw:
+    """The other choice wherever there is one: NGINX, HTTP-01, postgresql-ha, SQLite, CloudWatch, no migration."""
+    zone: str = json.loads(of_file("staging")["socle:dns"])["zone"]
+    insights = {"provider": "cloudwatch", "emails": [f"team@{zone}"], "container_insights": True}
+    return staging(
+        ingress={"controller": "nginx"},
+        certificates={"challenge": "http-01"},
+        external_dns={"policy": "upsert-only"},
+        database={"engine": "postgresql-ha", "backup": None},
+        monitoring={**insights, "slack_channel": "#alertes"},
+        vaultwarden={"host": f"vault.{zone}", "database": "sqlite"},
+        users_api={"migration_command": []},
     )
 
 
@@ -89,6 +117,7 @@ def declare_stack(declare: Declare, raw: Raw, lookups: dict[str, Any] = ANSWERS)
     """Declare what `__main__.py` would with these settings; any look-up but those announced is refused."""
     known: dict[str, Any] = {}
     secrets: set[str] = set()
+    keys = {key: f"glrt-{key.partition(':')[2]}-of-tests" for key in settings.missing_secrets(settings.parse(raw))}
 
     async def note(name: str, output: pulumi.Output[Any]) -> None:
         known[name] = await output.future()
@@ -96,7 +125,7 @@ def declare_stack(declare: Declare, raw: Raw, lookups: dict[str, Any] = ANSWERS)
             secrets.add(name)
 
     def program() -> None:
-        config.set_all_config(raw)
+        config.set_all_config(raw | keys, list(keys))
         for name, value in stack.declare(settings.load()).items():
             # As an output, so that the mock engine waits for it.
             pulumi.Output.from_input(note(name, pulumi.Output.from_input(value)))
@@ -111,5 +140,6 @@ _declared: dict[str, Declared] = {}
 def example(declare: Declare, name: str) -> Declared:
     """One of `EXAMPLES`, declared once for all tests of a process."""
     if name not in _declared:
-        _declared[name] = declare_stack(declare, of_file(name) if name in STACKS else everything())
+        made = {"everything": everything, "alternatives": alternatives}.get(name)
+        _declared[name] = declare_stack(declare, made() if made else of_file(name))
     return _declared[name]

@@ -10,7 +10,7 @@ from pulumi.runtime import config
 import settings
 from settings import SettingsError
 from settings.kinds import architecture_of
-from tests.setting_examples import both, drop, good, problems, put, raw
+from tests.setting_examples import ON_CLUSTER, both, drop, good, problems, put, raw
 from tools import settings_table
 
 ROOT = Path(__file__).parents[1]
@@ -144,13 +144,13 @@ def test_a_cluster_needs_a_network() -> None:
 
 
 def test_an_ingress_needs_a_cluster() -> None:
-    assert problems(drop("socle:cluster")) == (
+    assert problems(drop("socle:cluster", *ON_CLUSTER)) == (
         "socle:ingress: expected socle:cluster to be set too, because it builds on it",
     )
 
 
 def test_names_need_a_zone() -> None:
-    assert problems(drop("socle:dns")) == (
+    assert problems(drop("socle:dns", *ON_CLUSTER)) == (
         "socle:ingress.certificate_domains[0]: expected socle:dns to be set too, because its records are made in that "
         "zone",
         "socle:site.domain: expected socle:dns to be set too, because its records are made in that zone",
@@ -167,7 +167,7 @@ def test_a_broken_section_is_not_taken_for_an_absent_one() -> None:
 
 def test_a_network_alone_may_have_one_zone_and_no_egress() -> None:
     values = good()
-    drop("socle:cluster", "socle:ingress")(values)
+    drop("socle:cluster", "socle:ingress", *ON_CLUSTER)(values)
     values["socle:network"] |= {"zones": 1, "egress": "none", "cidr": "172.20.0.0/16"}
     assert settings.parse(raw(values)).network
 

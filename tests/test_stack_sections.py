@@ -14,6 +14,7 @@ from tests.stack_examples import (
     ZONES,
     Raw,
     declare_stack,
+    everything,
     only,
     staging,
 )
@@ -76,6 +77,46 @@ def test_a_section_left_out_leaves_no_resource_no_look_up_and_no_export(part: Pa
     assert made.outputs.keys() == part.exports
 
 
+# Each part with what it alone needs, and what it gives.
+ADDONS = {
+    "certificates": (("dns",), {"CertManager cert-manager"}, set[str]()),
+    "external_dns": (("dns", "ingress"), {"ExternalDns external-dns"}, set[str]()),
+    "autoscaling": ((), {"ClusterAutoscaler cluster-autoscaler"}, set[str]()),
+    "database": (("dns", "certificates"), {"PostgreSql postgresql"}, {"drill"}),
+    "backups": ((), {"Velero velero"}, {"backup_bucket", "drill"}),
+    "monitoring": ((), {"DatadogAgent datadog", "DatadogMonitors alerts"}, {"dashboard"}),
+    "users_api": (
+        ("dns", "ingress", "certificates", "database"),
+        {"UsersApi users-api"},
+        {"api_url", "api_admin_password"},
+    ),
+    "web_frontend": (("dns", "ingress", "certificates"), {"WebFrontend web-frontend"}, {"frontend_url"}),
+    "vaultwarden": (
+        ("dns", "ingress", "certificates", "database"),
+        {"Vaultwarden vaultwarden"},
+        {"vaultwarden_url", "vaultwarden_admin_token"},
+    ),
+    "gitlab_runner": ((), {"GitLabRunner gitlab-runner"}, set[str]()),
+}
+
+
+@pytest.mark.parametrize("name", ADDONS)
+def test_a_part_is_there_with_its_section_and_leaves_nothing_without_it(name: str, declare: Declare) -> None:
+    raw = everything() | {"socle:ingress": staging()["socle:ingress"]}
+    needed, top, exports = ADDONS[name]
+    ground = ("network", "cluster", *needed)
+    # The vault's database is one of the server's.
+    off = declare_stack(declare, only(raw, *ground))
+    on = declare_stack(declare, only(raw, *ground, name))
+    assert on.top() - off.top() == top
+    assert on.outputs.keys() - off.outputs.keys() == exports
+    own = {resource.name for resource in on.plan.resources} - {resource.name for resource in off.plan.resources}
+    assert own
+    words = [part.partition(" ")[2] for part in top]
+    grants = [resource for resource in own if not any(resource.startswith(f"{word}") for word in words)]
+    assert name in ("vaultwarden", "monitoring") or grants == []
+
+
 def test_without_an_ingress_nothing_is_installed_in_the_cluster(declare: Declare) -> None:
     made = declare_stack(declare, only(staging(), "network", "cluster"), lookups=ZONES | IMAGE)
     assert {type_ for type_ in made.plan.types if type_.startswith("kubernetes:")} == {
@@ -111,7 +152,12 @@ def test_a_zone_to_create_is_made_and_tells_its_name_servers(declare: Declare) -
 def application(**ingress: Any) -> Raw:
     zone: str = json.loads(staging()["socle:dns"])["zone"]
     domains = [f"*.apps.{zone}", f"apps.{zone}"]
-    return staging(ingress={"load_balancer": "application", "certificate_domains": domains, **ingress})
+    return bare(staging(ingress={"load_balancer": "application", "certificate_domains": domains, **ingress}))
+
+
+def bare(raw: Raw) -> Raw:
+    """The same without what runs on the cluster."""
+    return only(raw, "network", "cluster", "ingress", "dns")
 
 
 def test_a_network_load_balancer_passes_both_ports_through_without_a_certificate(declare: Declare) -> None:
@@ -123,7 +169,7 @@ def test_a_network_load_balancer_passes_both_ports_through_without_a_certificate
 
 
 def test_an_application_load_balancer_ends_https_with_a_certificate_of_its_names(declare: Declare) -> None:
-    raw = only(application(), "network", "cluster", "ingress", "dns")
+    raw = application()
     made = declare_stack(declare, raw, lookups=ZONES | IMAGE | HOSTED_ZONE)
     wanted: list[str] = json.loads(raw["socle:ingress"])["certificate_domains"]
     certificate = made.plan.one(CERTIFICATE)
@@ -138,7 +184,7 @@ def test_an_application_load_balancer_ends_https_with_a_certificate_of_its_names
 
 
 @pytest.mark.parametrize(
-    ("raw", "trusted"), [(staging(), False), (application(), True)], ids=["network", "application"]
+    ("raw", "trusted"), [(bare(staging()), False), (application(), True)], ids=["network", "application"]
 )
 def test_only_an_application_load_balancer_is_believed_about_the_clients_address(
     raw: Raw, trusted: bool, declare: Declare
@@ -154,7 +200,7 @@ def test_only_an_application_load_balancer_is_believed_about_the_clients_address
 
 
 def test_the_controller_reports_the_load_balancer_that_is_exported(declare: Declare) -> None:
-    made = declare_stack(declare, staging())
+    made = declare_stack(declare, bare(staging()))
     reported = made.plan.one(RELEASE)["values"]["providers"]["kubernetesIngress"]["ingressEndpoint"]
     assert reported == {"hostname": made.outputs["load_balancer"]}
 
@@ -169,7 +215,7 @@ def test_the_controller_reports_the_load_balancer_that_is_exported(declare: Decl
 def test_the_controller_and_the_health_check_of_the_load_balancer_belong_together(
     controller: str, chart: str, pin: versions.Pin, health: tuple[str, str], declare: Declare
 ) -> None:
-    made = declare_stack(declare, staging(ingress={"controller": controller}))
+    made = declare_stack(declare, bare(staging(ingress={"controller": controller})))
     release = made.plan.one(RELEASE)
     assert (release["chart"], release["version"]) == (chart, pin.version)
     checks = [each["healthCheck"] for each in made.plan.of("aws:lb/targetGroup:TargetGroup").values()]

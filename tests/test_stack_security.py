@@ -71,7 +71,46 @@ def test_only_reading_the_pages_and_aws_itself_are_open_to_others(made: Declared
         if each["Effect"] == "Allow" and "Principal" in each
         for kind in each["Principal"]
     }
-    assert principals <= {"Service"}
+    assert principals <= {"Service", "AWS"}
+    accounts = {each["Principal"]["AWS"] for _, each in statements(made) if "AWS" in each.get("Principal", ())}
+    # The account itself, which keys need to have an owner.
+    assert accounts <= {"arn:aws:iam::123456789012:root"}
+
+
+# AWS lets nobody narrow these to a resource: https://docs.aws.amazon.com/service-authorization/latest/reference/
+UNNARROWABLE = {
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeAutoScalingInstances",
+    "autoscaling:DescribeLaunchConfigurations",
+    "autoscaling:DescribeScalingActivities",
+    "autoscaling:DescribeTags",
+    "ec2:DescribeImages",
+    "ec2:DescribeInstanceTypes",
+    "ec2:DescribeLaunchTemplateVersions",
+    "ec2:DescribeTags",
+    "ec2:DescribeVolumes",
+    "ec2:GetInstanceTypesFromInstanceRequirements",
+    "route53:ListHostedZones",
+}
+
+
+def test_only_what_aws_cannot_narrow_is_allowed_on_every_resource(made: Declared) -> None:
+    wide = {
+        action
+        for _, each in statements(made)
+        if each["Effect"] == "Allow" and "Resource" in each and "Principal" not in each and "*" in each["Resource"]
+        for action in each["Action"]
+    }
+    assert wide <= UNNARROWABLE
+
+
+def test_pods_write_to_the_one_hosted_zone_of_the_stack(made: Declared) -> None:
+    zones = {
+        resource for _, each in statements(made) for resource in each.get("Resource", ()) if ":hostedzone/" in resource
+    }
+    assert zones == {
+        f"arn:aws:route53:::hostedzone/{'Z-made' if made.settings.dns and made.settings.dns.create else 'Z-found'}"
+    }
 
 
 # What is open

@@ -9,11 +9,16 @@ import yaml
 from tests import stack_examples
 from tests.conftest import Declare
 from tests.stack_examples import EXAMPLES, ROOT, STACKS, Declared
+from tools.drills.target import target_of
 
 EXPORTS = {
     "cluster": {"cluster", "kubeconfig", "to_use_the_cluster"},
     "ingress": {"load_balancer"},
     "site": {"site_url", "bucket", "distribution", "to_publish_the_site"},
+    "backups": {"backup_bucket", "drill"},
+    "users_api": {"api_url", "api_admin_password"},
+    "web_frontend": {"frontend_url"},
+    "vaultwarden": {"vaultwarden_url", "vaultwarden_admin_token"},
 }
 """What the user of each section needs next."""
 
@@ -123,5 +128,14 @@ def test_exports_hold_what_the_user_of_each_section_needs_next(made: Declared) -
     assert {name for name in wanted if not made.outputs.get(name)} == set()
 
 
-def test_the_kubeconfig_is_the_only_secret_export(made: Declared) -> None:
-    assert made.secrets == {"kubeconfig"} & made.outputs.keys()
+def test_a_drill_reads_what_the_stack_says_about_its_backups(made: Declared) -> None:
+    target = target_of("test", made.outputs)
+    assert made.settings.backups and made.settings.database
+    assert target.namespaces == made.settings.backups.namespaces
+    assert target.database
+    assert target.database.engine == made.settings.database.engine
+    assert target.database.logins[0].database == "users"
+
+
+def test_what_lets_somebody_in_is_exported_as_a_secret_and_nothing_else(made: Declared) -> None:
+    assert made.secrets == {"kubeconfig", "api_admin_password", "vaultwarden_admin_token"} & made.outputs.keys()

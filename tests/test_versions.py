@@ -65,7 +65,15 @@ def test_the_default_kubernetes_version_comes_with_the_default_addons() -> None:
         "coredns": versions.EKS_COREDNS,
         "eks-pod-identity-agent": versions.EKS_POD_IDENTITY_AGENT,
         "aws-ebs-csi-driver": versions.EKS_EBS_CSI,
+        "metrics-server": versions.EKS_METRICS_SERVER,
+        "snapshot-controller": versions.EKS_SNAPSHOT_CONTROLLER,
     }
+
+
+def test_every_kubernetes_version_on_offer_has_the_autoscaler_of_its_own_minor_version() -> None:
+    assert versions.CLUSTER_AUTOSCALERS.keys() == versions.EKS_ADDONS.keys()
+    for version, autoscaler in versions.CLUSTER_AUTOSCALERS.items():
+        assert autoscaler.version.startswith(f"v{version}.")
 
 
 def test_the_report_fails_when_a_pin_is_past_its_date_and_says_what_to_read() -> None:

@@ -1,0 +1,45 @@
+"""What is allowed and still unwise: warnings that a preview shows, one sentence each."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from settings.schedules import longest_pause
+from settings.sections import Settings
+
+_DAY = timedelta(days=1)
+
+
+def advice(settings: Settings) -> list[str]:
+    """Warnings, each beginning with the key that it is about."""
+    return [*_of_engine(settings), *(_of_high_availability(settings) if settings.high_availability else ())]
+
+
+def _of_engine(settings: Settings) -> Iterator[str]:
+    if settings.database and settings.database.engine == "postgresql-ha":
+        yield (
+            "socle:database.engine: postgresql-ha runs images that were frozen in bitnamilegacy in August 2025, "
+            "get no security updates and may vanish; cloudnative-pg is maintained"
+        )
+
+
+def _of_high_availability(settings: Settings) -> Iterator[str]:
+    api, front, database, ingress = settings.users_api, settings.web_frontend, settings.database, settings.ingress
+    copies = {
+        "socle:ingress.replicas": ingress and ingress.replicas,
+        "socle:database.instances": database and database.instances,
+        "socle:users_api.min_replicas": api and api.min_replicas,
+        "socle:web_frontend.replicas": front and front.replicas,
+    }
+    for key, count in copies.items():
+        if count == 1:
+            yield f"{key}: 1 stops with its machine, and socle:high_availability asks for 2 or more"
+    groups = settings.cluster.node_groups.values() if settings.cluster else ()
+    if groups and sum(group.min_size for group in groups) == 1:
+        yield "socle:cluster.node_groups: one node stops everything, and socle:high_availability asks for 2 or more"
+    schedules = {
+        "socle:backups.schedule": settings.backups and settings.backups.schedule,
+        "socle:database.backup.schedule": database and database.backup and database.backup.schedule,
+    }
+    for key, line in schedules.items():
+        if line and longest_pause(line) > _DAY:
+            yield f'{key}: "{line}" is less than once a day, and socle:high_availability asks for one a day'

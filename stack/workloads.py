@@ -1,0 +1,127 @@
+"""The applications of a stack: the team's own, and the two it works with."""
+
+import pulumi
+
+from components.addons.cert_manager import CertManager
+from components.addons.gitlab_runner import GitLabRunner, GitLabRunnerArgs
+from components.addons.postgresql import PostgreSql
+from components.addons.vaultwarden import Vaultwarden, VaultwardenArgs
+from components.cluster import Cluster
+from components.workloads.route import Route
+from components.workloads.users_api import UsersApi, UsersApiArgs
+from components.workloads.web_frontend import WebFrontend, WebFrontendArgs
+from stack.addons import USERS, VAULTWARDEN
+from stack.cluster import Door
+from stack.foundation import Foundation
+
+
+def route(host: str, door: Door, cert_manager: CertManager | None) -> Route:
+    """How the internet reaches an application: its name, and who certifies it."""
+    ends_at_door = door.certificate_arn is not None
+    issuer = None if ends_at_door or cert_manager is None else cert_manager.issuer
+    return Route(host=host, ingress_class=door.ingress_class, issuer=issuer)
+
+
+def users_api(
+    base: Foundation,
+    cluster: Cluster | None,
+    door: Door | None,
+    cert_manager: CertManager | None,
+    database: PostgreSql | None,
+) -> None:
+    """The API of the users' application, and who may call it from a browser."""
+    wanted = base.settings.users_api
+    if wanted is None or cluster is None or door is None or database is None:
+        return
+    api = UsersApi(
+        "users-api",
+        UsersApiArgs(
+            cluster=cluster,
+            image=wanted.image,
+            route=route(wanted.host, door, cert_manager),
+            login=database.logins[USERS],
+            frontend_url=_frontend_url(base),
+            admin_email=wanted.admin_email,
+            stage=wanted.stage,
+            environment=wanted.environment,
+            min_replicas=wanted.min_replicas,
+            max_replicas=wanted.max_replicas,
+            port=wanted.port,
+            health_path=wanted.health_path,
+            migration_command=wanted.migration_command,
+        ),
+        base.opts,
+    )
+    base.outputs["api_url"] = api.url
+    base.outputs["api_admin_password"] = api.admin_password
+
+
+def web_frontend(
+    base: Foundation, cluster: Cluster | None, door: Door | None, cert_manager: CertManager | None
+) -> None:
+    """The front end as a container; as files it is the static site."""
+    wanted = base.settings.web_frontend
+    if wanted is None or cluster is None or door is None:
+        return
+    front = WebFrontend(
+        "web-frontend",
+        WebFrontendArgs(
+            cluster=cluster,
+            image=wanted.image,
+            route=route(wanted.host, door, cert_manager),
+            replicas=wanted.replicas,
+            port=wanted.port,
+            environment=wanted.environment,
+        ),
+        base.opts,
+    )
+    base.outputs["frontend_url"] = front.url
+
+
+def vaultwarden(
+    base: Foundation,
+    cluster: Cluster | None,
+    door: Door | None,
+    cert_manager: CertManager | None,
+    database: PostgreSql | None,
+) -> None:
+    """The team's passwords."""
+    wanted = base.settings.vaultwarden
+    if wanted is None or cluster is None or door is None:
+        return
+    vault = Vaultwarden(
+        "vaultwarden",
+        VaultwardenArgs(
+            cluster=cluster,
+            route=route(wanted.host, door, cert_manager),
+            database=wanted.database,
+            login=database.logins[VAULTWARDEN] if database and wanted.database == "postgresql" else None,
+            storage=wanted.storage,
+        ),
+        base.opts,
+    )
+    base.outputs["vaultwarden_url"] = vault.url
+    base.outputs["vaultwarden_admin_token"] = vault.admin_token
+
+
+def gitlab_runner(base: Foundation, cluster: Cluster | None) -> None:
+    """A runner of GitLab's pipelines."""
+    wanted, token = base.settings.gitlab_runner, base.settings.gitlab_runner_token
+    if wanted is None or token is None or cluster is None:
+        return
+    GitLabRunner(
+        "gitlab-runner",
+        GitLabRunnerArgs(
+            cluster=cluster,
+            url=wanted.url,
+            token=pulumi.Output.secret(token.get_secret_value()),
+            concurrent=wanted.concurrent,
+        ),
+        base.opts,
+    )
+
+
+def _frontend_url(base: Foundation) -> str | None:
+    site, front = base.settings.site, base.settings.web_frontend
+    host = front.host if front else site and site.domain
+    return f"https://{host}" if host else None
