@@ -12,7 +12,7 @@ PYTEST = $(VENV)/pytest -q -n auto --maxprocesses $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help rehearse rehearse-preview rehearse-destroy test test-unit check bench docs pins clean setup engine stack
+.PHONY: help rehearse rehearse-preview rehearse-destroy drill destroy drain leftovers forget-cluster test test-unit check bench docs pins clean setup engine stack
 
 help: ## print these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,18 @@ rehearse-preview: VERB = preview
 rehearse-destroy: VERB = destroy
 rehearse rehearse-preview rehearse-destroy: stack setup
 	@$(VENV)/python -m rehearsal $(VERB) $(if $(DIFF),--diff) "$$STACK"
+
+destroy: ## STACK=staging: drain the cluster, delete the stack, list what is left; YES=1 asks nothing
+drain: ## STACK=staging: let the cluster delete the records and volumes that it made
+forget-cluster: ## STACK=staging: take the objects of a cluster that is gone out of the state
+destroy drain forget-cluster: stack setup engine
+	@$(VENV)/python -m tools.$(subst -,_,$@) $(if $(YES),--yes) $(if $(filter forget-cluster,$@),$(if $(FORCE),--force)) "$$STACK"
+
+leftovers: stack setup ## STACK=staging: list what still exists in AWS and its price; JSON=1 for programs
+	@$(VENV)/python -m tools.leftovers $(if $(JSON),--json) "$$STACK"
+
+drill: stack setup engine ## STACK=prod: restore the newest backups beside the originals and compare
+	@$(VENV)/python -m tools.drill $(if $(JSON),--json) "$$STACK"
 
 test: setup engine check ## check, then all tests, among them rehearsals of the stacks
 	@$(PYTEST)
