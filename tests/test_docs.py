@@ -66,16 +66,17 @@ def exists(path: str) -> bool:
 
 
 def composed() -> set[str]:
-    """Classes of components that `stack.py` creates."""
-    tree = syntax("stack.py")
-    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module]
-    return {
-        alias.name
-        for node in imports
-        for alias in node.names
-        if alias.name in called and alias.name in component_classes(f"{str(node.module).replace('.', '/')}.py")
-    }
+    """Classes of components that the modules of `stack/` create."""
+    return {name for path in (ROOT / "stack").glob("*.py") for name in composed_in(path)}
+
+
+def composed_in(path: Path) -> Iterator[str]:
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    called = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            known = component_classes(f"{node.module.replace('.', '/')}.py")
+            yield from (alias.name for alias in node.names if alias.name in called & known)
 
 
 def component_classes(path: str) -> set[str]:
