@@ -121,14 +121,15 @@ def listener(
     nodes_arn: pulumi.Output[str],
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """Take connections on the port of `forward` and pass them to its nodes."""
+    """Take connections on the port of `forward` and pass them to its nodes; HTTPS without a certificate is HTTP."""
+    plain = forward.protocol == "HTTPS" and certificate_arn is None
     aws.lb.Listener(
         name,
         load_balancer_arn=balancer_arn,
-        port=forward.port,
-        protocol=forward.protocol,
+        port=DOOR["http"] if plain else forward.port,
+        protocol="HTTP" if plain else forward.protocol,
         certificate_arn=certificate_arn,
-        ssl_policy=TLS_POLICY if forward.protocol == "HTTPS" else None,
+        ssl_policy=TLS_POLICY if forward.protocol == "HTTPS" and not plain else None,
         default_actions=[{"type": "forward", "target_group_arn": nodes_arn}],
         opts=opts,
     )

@@ -47,6 +47,8 @@ class LoadBalancerArgs:
     """How healthy nodes are told from others; not `TCP` for `application`."""
     certificate_arn: pulumi.Input[str] | None = None
     """Certificate of `application`, in the same region; `network` leaves certificates to the ingress."""
+    allow_plain_http: bool = False
+    """True makes an `application` without certificate serve HTTP on port 80, where everybody on the way can read."""
     allowed_cidrs: Sequence[str] = (ANYWHERE,)
     """IPv4 ranges of the clients; omitted, the whole internet."""
     drain_seconds: int = 60
@@ -79,8 +81,12 @@ class LoadBalancerArgs:
             raise ValueError(
                 f"subnet_ids must name {fewest} or more for kind {self.kind!r}, got {len(self.subnet_ids)}"
             )
-        if application and self.certificate_arn is None:
-            raise ValueError("certificate_arn is required by kind 'application', got none")
+        if application and self.certificate_arn is None and not self.allow_plain_http:
+            raise ValueError(
+                "certificate_arn is required by kind 'application' unless allow_plain_http is true, got none"
+            )
+        if self.allow_plain_http and (not application or self.certificate_arn is not None):
+            raise ValueError("allow_plain_http must be false but for kind 'application' without certificate_arn")
         if not application and self.certificate_arn is not None:
             raise ValueError("certificate_arn must be omitted for kind 'network', whose ingress holds the certificates")
         if application and self.health_check.protocol == "TCP":
@@ -125,7 +131,8 @@ class LoadBalancer(pulumi.ComponentResource):
             tags={"Name": name},
             opts=child,
         )
-        _open_door(name, args.allowed_cidrs, group.id, child)
+        door = {"http": DOOR["http"]} if args.allow_plain_http else DOOR
+        _open_door(name, door, args.allowed_cidrs, group.id, child)
         _open_node_ports(name, node_ports, group.id, args.targets.security_group_id, child)
         balancer = _balancer(name, args, group.id, child)
         suffixes: dict[str, pulumi.Output[str]] = {}
@@ -135,7 +142,7 @@ class LoadBalancer(pulumi.ComponentResource):
             listener(role, forward, args.certificate_arn, balancer_arn=balancer.arn, nodes_arn=nodes.arn, opts=child)
             attach(role, nodes.arn, args.targets, opts=child)
             suffixes[forward.role] = nodes.arn_suffix
-        if args.kind == "application":
+        if args.kind == "application" and not args.allow_plain_http:
             redirect(f"{name}-http", balancer.arn, opts=child)
 
         self.dns_name = balancer.dns_name
@@ -163,8 +170,14 @@ def _check_cidr(cidr: str) -> None:
         raise ValueError(f"allowed_cidrs must hold IPv4 networks, got {cidr!r}: {error}") from error
 
 
-def _open_door(name: str, cidrs: Sequence[str], group_id: pulumi.Output[str], child: pulumi.ResourceOptions) -> None:
-    for role, port in DOOR.items():
+def _open_door(
+    name: str,
+    door: Mapping[str, int],
+    cidrs: Sequence[str],
+    group_id: pulumi.Output[str],
+    child: pulumi.ResourceOptions,
+) -> None:
+    for role, port in door.items():
         for cidr in cidrs:
             aws.vpc.SecurityGroupIngressRule(
                 f"{name}-{role}-from-{cidr.replace('/', '-')}",

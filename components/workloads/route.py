@@ -20,23 +20,39 @@ _SOLVER_PORT = 8089
 class Route:
     """One host name, and who answers HTTPS for it."""
 
-    host: str
-    """Name under which clients find the service; external-dns points it at the load balancer."""
+    host: str | None
+    """Name under which clients find the service; external-dns points it at the load balancer. None takes requests for
+    any name, with `plain_http_at` only."""
     ingress_class: str
     """Class of the ingress controller that serves it."""
     issuer: pulumi.Input[str] | None = None
     """ClusterIssuer that signs its certificate; omitted, TLS ends at the load balancer."""
+    plain_http_at: pulumi.Input[str] | None = None
+    """DNS name of a load balancer that speaks HTTP alone; omitted, clients come by HTTPS."""
 
     def __post_init__(self) -> None:
         """Refuse what is not a domain name, and a class that no controller has."""
-        check_domain_name("host", self.host)
+        if self.host is not None:
+            check_domain_name("host", self.host)
+        elif self.plain_http_at is None:
+            raise ValueError("host must be a domain name unless plain_http_at is given, got None")
+        if self.issuer is not None and self.plain_http_at is not None:
+            raise ValueError("issuer must be omitted with plain_http_at, where nobody asks for a certificate")
         if not self.ingress_class:
             raise ValueError("ingress_class must name the class of an ingress controller, got ''")
 
     @property
-    def url(self) -> str:
-        """Address of the service, without a final slash."""
-        return f"https://{self.host}"
+    def url(self) -> pulumi.Input[str]:
+        """Address of the service, without a final slash; known beforehand if there is a host."""
+        scheme = "https" if self.plain_http_at is None else "http"
+        if self.host is not None:
+            return f"{scheme}://{self.host}"
+        return pulumi.Output.concat(f"{scheme}://", self.plain_http_at or "")
+
+    @property
+    def rule(self) -> Values:
+        """The part of an Ingress rule that says for whom it is."""
+        return {} if self.host is None else {"host": self.host}
 
 
 def make_ingress(
@@ -74,7 +90,9 @@ def _ingress_spec(route: Route, service: pulumi.Input[str], tls_secret: str | No
     backend = {"service": {"name": service, "port": {"name": "http"}}}
     spec: Values = {
         "ingressClassName": route.ingress_class,
-        "rules": [{"host": route.host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}],
+        "rules": [
+            {**route.rule, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}},
+        ],
     }
     if tls_secret is not None:
         spec["tls"] = [{"hosts": [route.host], "secretName": tls_secret}]

@@ -1,8 +1,6 @@
 """The users API: FastAPI pods in front of PostgreSQL, with the database migrated before they are replaced."""
 
-import hashlib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -13,8 +11,16 @@ from components.credentials import kubernetes_secret, password
 from components.database import Login
 from components.namespace import Namespace, make_namespace
 from components.network_policy import isolate, to_dns, to_pods
+from components.workloads.registry import pull_secret
 from components.workloads.route import let_in
-from components.workloads.web_app import Autoscaling, Program, WebAppArgs, pod_template, run_web_app
+from components.workloads.web_app import (
+    Autoscaling,
+    Program,
+    WebAppArgs,
+    pod_template,
+    run_web_app,
+    secrets_checksum,
+)
 
 NAMESPACE = "users-api"
 _MIGRATIONS = "users-api-migrations"
@@ -22,7 +28,7 @@ _MIGRATIONS = "users-api-migrations"
 _MIGRATION_SECONDS = 540
 _MIGRATION_RETRIES = 3
 # Settings of the application: https://github.com/fastapi/full-stack-fastapi-template/blob/master/backend/app/core/config.py
-_SECRETS = ("FIRST_SUPERUSER_PASSWORD", "POSTGRES_PASSWORD", "SECRET_KEY")
+SECRETS = ("FIRST_SUPERUSER_PASSWORD", "POSTGRES_PASSWORD", "SECRET_KEY")
 _ORIGIN = re.compile(r"https://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]+)?")
 
 
@@ -69,7 +75,7 @@ class UsersApiArgs(WebAppArgs):
             raise ValueError(f"max_replicas must be at least {self.min_replicas}, got {self.max_replicas}")
         if self.cpu_percent < 1:
             raise ValueError(f"cpu_percent must be 1 or more, got {self.cpu_percent}")
-        taken = sorted({*self.environment} & {*users_api_variables(self), *_SECRETS})
+        taken = sorted({*self.environment} & {*users_api_variables(self), *SECRETS})
         if taken:
             raise ValueError(f"environment must not set what the component sets itself, got {taken[0]!r}")
 
@@ -115,10 +121,10 @@ class UsersApi(pulumi.ComponentResource):
             f"{name}-secret", namespace=namespace, secret_name=NAMESPACE, data=secrets, opts=child
         )
         variables = {**args.environment, **users_api_variables(args)}
-        migrations = _migrate(name, args, Program(_MIGRATIONS, variables, secret_name), namespace, child)
-        # Environment variables are read when a pod starts: other secrets need other pods.
-        checksum = {"socle/secrets-checksum": _checksum(secrets)}
-        api = Program(NAMESPACE, variables, secret_name, checksum)
+        pull = pull_secret(name, args.registry, namespace, child)
+        program = Program(_MIGRATIONS, variables, secret_name, pull_secret=pull)
+        migrations = _migrate(name, args, program, namespace, child)
+        api = Program(NAMESPACE, variables, secret_name, secrets_checksum(secrets), pull)
         # The data cannot show this edge: a reference to the Job would replace the Deployment whenever the Job is.
         scale = Autoscaling(args.min_replicas, args.max_replicas, args.cpu_percent)
         app = run_web_app(name, args, api, namespace=namespace, scale=scale, after=migrations, opts=child)
@@ -141,7 +147,7 @@ class UsersApi(pulumi.ComponentResource):
 
 def users_api_variables(args: UsersApiArgs) -> dict[str, pulumi.Input[str]]:
     """Environment of the application, without its secrets."""
-    front = args.frontend_url or args.route.url
+    front = args.frontend_url or str(args.route.url)
     return {
         "BACKEND_CORS_ORIGINS": front,
         "DOMAIN": front.removeprefix("https://"),
@@ -193,8 +199,3 @@ def _migrate(
         opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(provider=args.cluster.provider)),
     )
     return [job]
-
-
-def _checksum(secrets: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
-    values = pulumi.Output.all(*(secrets[key] for key in sorted(secrets)))
-    return values.apply(lambda known: hashlib.sha256("\n".join(known).encode()).hexdigest())

@@ -6,6 +6,7 @@ import pulumi
 
 from components.namespace import make_namespace
 from components.network_policy import isolate
+from components.workloads.registry import pull_secret
 from components.workloads.route import let_in
 from components.workloads.web_app import Program, WebAppArgs, run_web_app
 
@@ -65,7 +66,8 @@ class WebFrontend(pulumi.ComponentResource):
         )
         allowed = let_in(args.route, args.port, args.ingress_namespace)
         isolate(f"{name}-isolation", namespace=namespace, ingress=allowed, opts=child)
-        program = Program(NAMESPACE, args.environment)
+        pull = pull_secret(name, args.registry, namespace, child)
+        program = Program(NAMESPACE, args.environment, pull_secret=pull)
         app = run_web_app(name, args, program, namespace=namespace, scale=args.replicas, opts=child)
 
         self.url = pulumi.Output.from_input(args.route.url)

@@ -256,3 +256,21 @@ def test_an_application_load_balancer_cannot_check_health_by_tcp() -> None:
 def test_bad_health_checks_are_refused_with_what_is_allowed(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         health(**changes)
+
+
+def test_an_application_without_certificate_serves_http_alone_when_that_is_said_aloud(declare: Declare) -> None:
+    plan = declared(declare, kind="application", allow_plain_http=True)
+    listener = plan.one(LISTENER)
+    assert (listener["port"], listener["protocol"]) == (80, "HTTP")
+    assert not {"certificateArn", "sslPolicy"} & listener.keys()
+    # To the nodes it still speaks HTTPS, which the ingress controller does not redirect.
+    group = plan.one(TARGET_GROUP)
+    assert (group["port"], group["protocol"]) == (30443, "HTTPS")
+    assert {port for port, _ in doors(plan)} == {80}
+
+
+@pytest.mark.parametrize("given", [{"kind": "network"}, APPLICATION])
+def test_plain_http_is_refused_where_there_is_no_need_for_it(given: dict[str, Any]) -> None:
+    message = "allow_plain_http must be false but for kind 'application' without certificate_arn"
+    with pytest.raises(ValueError, match=message):
+        args(**given, allow_plain_http=True)

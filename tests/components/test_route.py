@@ -80,3 +80,30 @@ def test_an_http_01_challenge_is_answered_beside_the_pods():
 def test_a_route_that_nobody_serves_is_refused(changes: dict[str, Any], message: str):
     with pytest.raises(ValueError, match=message):
         Route(**{"host": "api.example.com", "ingress_class": "traefik", **changes})
+
+
+def test_a_service_without_a_name_is_found_at_a_load_balancer_that_speaks_http(declare: Declare) -> None:
+    seen: list[str] = []
+    route = Route(host=None, ingress_class="traefik", plain_http_at="lb.example")
+    declare(lambda: pulumi.Output.from_input(route.url).apply(seen.append))
+    assert seen == ["http://lb.example"]
+    assert route.rule == {}
+
+
+def test_a_name_over_plain_http_is_no_https_address() -> None:
+    assert Route(host="vote.example.com", ingress_class="traefik", plain_http_at="lb").url == "http://vote.example.com"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"host": None}, "host must be a domain name unless plain_http_at is given, got None"),
+        (
+            {"host": "a.example", "issuer": "x", "plain_http_at": "lb"},
+            "issuer must be omitted with plain_http_at, where nobody asks for a certificate",
+        ),
+    ],
+)
+def test_a_route_that_nobody_could_take_is_refused(given: dict[str, str | None], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Route(**{"ingress_class": "traefik", **given})  # pyright: ignore[reportArgumentType] (kinds vary)

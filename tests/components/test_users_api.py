@@ -1,10 +1,13 @@
 """The users API: what its pods may do and reach, how they are replaced, and what they know."""
 
+import base64
+import json
 from typing import Any
 
 import pulumi
 import pytest
 
+from components.workloads.registry import RegistryLogin
 from components.workloads.route import Route
 from components.workloads.users_api import UsersApi, UsersApiArgs
 from tests.components.declared_objects import (
@@ -289,3 +292,22 @@ def test_what_would_not_run_is_refused(changes: dict[str, Any], message: str):
 )
 def test_images_with_a_tag_or_a_digest_are_taken(image: str):
     assert args(image=image).image == image
+
+
+def test_images_of_a_private_registry_are_pulled_with_its_login(declare: Declare):
+    login = RegistryLogin(server="registry.gitlab.com", username="deploy", password=pulumi.Output.secret("hunter2"))
+    plan = declared(declare, registry=login)
+    secret = plan.of(SECRET)["api-registry"]
+    assert secret["type"] == "kubernetes.io/dockerconfigjson"
+    config = json.loads(secret["stringData"]["value"][".dockerconfigjson"])
+    auth = base64.b64encode(b"deploy:hunter2").decode()
+    entry = {"username": "deploy", "password": "hunter2", "auth": auth}
+    assert config == {"auths": {"registry.gitlab.com": entry}}
+    for type_ in (DEPLOYMENT, JOB):
+        assert pod_of(plan, type_)["imagePullSecrets"] == [{"name": "registry"}]
+
+
+def test_images_of_a_registry_that_asks_nobody_are_pulled_without_a_login(declare: Declare):
+    plan = declared(declare)
+    assert plan.of(SECRET).keys() == {"api-secret"}
+    assert "imagePullSecrets" not in pod_of(plan, DEPLOYMENT)
