@@ -16,27 +16,6 @@ _ADMINISTRATION = (
     *("kms:GetKeyRotationStatus", "kms:EnableKeyRotation", "kms:DisableKeyRotation", "kms:ListGrants"),
     *("kms:TagResource", "kms:UntagResource", "kms:ListResourceTags"),
 )
-# Amazon Q in chat applications, formerly AWS Chatbot, keeps its settings in four regions and serves all of them.
-# https://docs.aws.amazon.com/general/latest/gr/chatbot.html
-_CHAT_REGION = "eu-west-1"
-# Its commands could otherwise do in AWS whatever a member of the channel types.
-_NO_COMMANDS = "arn:aws:iam::aws:policy/AWSDenyAll"
-
-
-@dataclass(frozen=True, kw_only=True)
-class SlackChannel:
-    """A Slack channel; somebody has connected its workspace once, in the console of Amazon Q in chat applications."""
-
-    team_id: str
-    """Id of the workspace, `T` and digits."""
-    channel_id: str
-    """Id of the channel, `C` and digits: the last part of its link."""
-
-    def __post_init__(self) -> None:
-        """Refuse names in the place of ids."""
-        for field, value, first in (("team_id", self.team_id, "T"), ("channel_id", self.channel_id, "C")):
-            if not value.startswith(first) or not value.isalnum() or not value.isupper():
-                raise ValueError(f"{field} must be an id of Slack such as '{first}0123ABCD', got {value!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +26,13 @@ class AlarmTopicArgs:
     """Account whose alarms may write to the topic."""
     region: str
     """Region of those alarms."""
-    emails: Sequence[str] = ()
-    """Addresses that get each message, once they have confirmed the one that AWS sends first."""
-    slack: SlackChannel | None = None
-    """Channel that gets each message."""
+    emails: Sequence[str]
+    """Addresses that get each message, at least one, once they have confirmed the one that AWS sends first."""
 
     def __post_init__(self) -> None:
         """Refuse a topic that nobody reads."""
-        if not self.emails and self.slack is None:
-            raise ValueError("emails or slack must name somebody who reads the alarms, got neither")
+        if not self.emails:
+            raise ValueError("emails must name somebody who reads the alarms, got none")
 
 
 class AlarmTopic(pulumi.ComponentResource):
@@ -92,8 +69,6 @@ class AlarmTopic(pulumi.ComponentResource):
             aws.sns.TopicSubscription(
                 f"{name}-to-{address}", topic=topic.arn, protocol="email", endpoint=address, opts=child
             )
-        if args.slack is not None:
-            _slack(name, args.slack, topic.arn, child)
         self.arn = policy.arn
         self.register_outputs({"arn": self.arn})
 
@@ -135,23 +110,4 @@ def topic_policy(topic_arn: str, account_id: str, region: str) -> str:
             effect="Deny",
             sid="DenyPlainHttp",
         ),
-    )
-
-
-def _slack(name: str, slack: SlackChannel, topic_arn: pulumi.Output[str], opts: pulumi.ResourceOptions) -> None:
-    role = aws.iam.Role(f"{name}-slack-role", assume_role_policy=iam.trust("chatbot.amazonaws.com"), opts=opts)
-    # The role must have something, and may do nothing: messages need no permission.
-    denied = aws.iam.RolePolicyAttachment(f"{name}-slack-nothing", role=role.name, policy_arn=_NO_COMMANDS, opts=opts)
-    aws.chatbot.SlackChannelConfiguration(
-        f"{name}-slack",
-        # Unique in the account, and chosen here because AWS demands a name.
-        configuration_name=name,
-        iam_role_arn=role.arn,
-        slack_team_id=slack.team_id,
-        slack_channel_id=slack.channel_id,
-        sns_topic_arns=[topic_arn],
-        guardrail_policy_arns=[denied.policy_arn],
-        user_authorization_required=True,
-        region=_CHAT_REGION,
-        opts=opts,
     )

@@ -38,7 +38,7 @@ class CloudWatchAlarmsArgs(AlarmTopicArgs):
 
 
 class CloudWatchAlarms(pulumi.ComponentResource):
-    """What alerts the team by e-mail or Slack when it does not use Datadog; `UNANSWERED` says what it cannot see.
+    """What alerts the team by e-mail when it does not use Datadog; `UNANSWERED` says what it cannot see.
 
     Ten alarms of an account are free, each further one costs 0.10 USD a month; the topic's key 1 USD. Opens nothing.
     """
@@ -52,7 +52,7 @@ class CloudWatchAlarms(pulumi.ComponentResource):
         super().__init__("socle:index:CloudWatchAlarms", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
 
-        to = AlarmTopicArgs(account_id=args.account_id, region=args.region, emails=args.emails, slack=args.slack)
+        to = AlarmTopicArgs(account_id=args.account_id, region=args.region, emails=args.emails)
         topic = AlarmTopic(name, to, child)
         made = {each.key: _alarm(name, each, args.runbook_url, topic.arn, child) for each in plan_alarms(args)}
         self.topic_arn = topic.arn

@@ -21,9 +21,7 @@ class DatadogMonitorsArgs(Watched):
     runbook_url: str
     """Where people read `docs/runbooks`; the page of a monitor is `<runbook_url>/<key>.md`."""
     slack_channel: str = "#alertes"
-    """Slack channel that is told; Datadog's Slack integration must know it."""
-    slack_account: str | None = None
-    """Name of the Slack workspace in that integration; needed when it has more than one."""
+    """Slack channel that is told; Datadog's Slack integration must know it, in its one workspace."""
     site: str = "datadoghq.eu"
     """Datadog's region."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -36,7 +34,6 @@ class DatadogMonitorsArgs(Watched):
             raise ValueError(f"runbook_url must start with 'https://', got {self.runbook_url!r}")
         if not self.slack_channel.startswith("#") or len(self.slack_channel) == 1:
             raise ValueError(f"slack_channel must start with '#', such as '#alertes', got {self.slack_channel!r}")
-        plan_monitors(self)
 
 
 class DatadogMonitors(pulumi.ComponentResource):
@@ -75,9 +72,9 @@ def app_url(site: str) -> str:
     return f"https://app.{site}" if site.count(".") == 1 else f"https://{site}"
 
 
-def mention(channel: str, account: str | None) -> str:
+def mention(channel: str) -> str:
     """How a message reaches Slack: https://docs.datadoghq.com/integrations/slack/#mention-syntax-in-monitor-alerts ."""
-    return "-".join(part for part in ("@slack", account, channel.removeprefix("#")) if part)
+    return f"@slack-{channel.removeprefix('#')}"
 
 
 def message(monitor: Monitor, args: DatadogMonitorsArgs) -> str:
@@ -88,7 +85,7 @@ def message(monitor: Monitor, args: DatadogMonitorsArgs) -> str:
         f"warning {monitor.comparator} {monitor.levels.warning:g}).\n"
         f"{silent if monitor.no_data_minutes else ''}"
         f"What to do: {args.runbook_url.rstrip('/')}/{monitor.key}.md\n"
-        f"{mention(args.slack_channel, args.slack_account)}"
+        f"{mention(args.slack_channel)}"
     )
 
 

@@ -4,16 +4,14 @@ Metrics of nodes: https://docs.datadoghq.com/integrations/system/ . Of Kubernete
 https://docs.datadoghq.com/integrations/kubernetes_state_core/ . Of programs: `components/addons/datadog_checks.py`.
 """
 
-from dataclasses import replace
-
 from components.monitor import Levels, Monitor
 from components.watched import Watched
 
 # Memory that is reclaimed late and CPU without reserve make pods slow first, then evicted; ten points to come back.
 _NODE_CPU = Levels(warning=80, critical=90, warning_recovery=70, critical_recovery=80)
 _NODE_MEMORY = Levels(warning=80, critical=90, warning_recovery=75, critical_recovery=85)
-# The next rollout needs a few free places on each node: of the 35 of a t4g.large, 10 % are three.
-# https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/eni-max-pods.txt
+# The next rollout needs a few free places on each node: of the 110 that Kubernetes gives a node, 10 % are eleven.
+# https://kubernetes.io/docs/setup/best-practices/cluster-large/
 _PODS_PER_NODE = Levels(warning=80, critical=90)
 # One node is replaced by its group; with two, replicas and volumes may be gone together.
 _NODES_NOT_READY = Levels(warning=1, critical=2)
@@ -34,26 +32,26 @@ _TRANSACTIONS = Levels(warning=300, critical=500, warning_recovery=250, critical
 # comes down to (https://letsencrypt.org/2025/12/02/from-90-to-45). At 14, one renewal at least has failed.
 _CERTIFICATE_DAYS = Levels(warning=14, critical=7)
 _HOURS_OF_A_BACKUP = 2
+_HOURS_OF_A_DAY = 24
+# Seconds, 31 years: an age above it counts from 1970, which is how the plugin writes that there is no backup yet.
+# https://docs.datadoghq.com/dashboards/functions/exclusion/#cutoff
+_NEVER = 10**9
 
 
 def plan_monitors(watched: Watched) -> list[Monitor]:
-    """All monitors, the most urgent first.
-
-    Raises ValueError for levels of a monitor that is not among them.
-    """
+    """All monitors, the most urgent first."""
     groups = (_availability, _requests, _nodes, _database, _keeping)
-    monitors = [each for group in groups for each in group(watched)]
-    unknown = sorted(watched.levels.keys() - {each.key for each in monitors})
-    if unknown:
-        raise ValueError(f"levels must be of monitors that are made, got {unknown[0]!r}")
-    return [replace(each, levels=watched.levels.get(each.key, each.levels)) for each in monitors]
+    return [each for group in groups for each in group(watched)]
 
 
 def _availability(watched: Watched) -> list[Monitor]:
     where = watched.scope(f"kube_namespace IN ({','.join(watched.namespaces)})")
     each = "by {kube_namespace,kube_deployment}"
     replicas = "kubernetes_state.deployment.replicas"
-    unready = watched.scope("condition:ready", "(status:false OR status:unknown)")
+    # Each node has this condition once, with the status that it has: those of the other statuses are not sent.
+    # https://github.com/DataDog/datadog-agent/blob/main/pkg/collector/corechecks/cluster/ksm/kubernetes_state_transformers.go
+    nodes = f"sum:kubernetes_state.node.by_condition{watched.scope('condition:ready')}"
+    ready = f"sum:kubernetes_state.node.by_condition{watched.scope('condition:ready', 'status:true')}"
     return [
         Monitor(
             key="service-availability",
@@ -69,11 +67,11 @@ def _availability(watched: Watched) -> list[Monitor]:
             key="node-not-ready",
             title="Nodes are not ready",
             window="min(last_5m)",
-            expression=f"sum:kubernetes_state.node.by_condition{unready}",
+            expression=f"{nodes} - {ready}",
             unit="nodes",
             comparator=">=",
             levels=_NODES_NOT_READY,
-            # The one monitor that also says when the agent or the whole cluster has fallen silent.
+            # The one monitor that also says when the agent or the whole cluster has fallen silent, or no node is ready.
             no_data_minutes=15,
         ),
     ]
@@ -189,12 +187,15 @@ def _keeping(watched: Watched) -> list[Monitor]:
     found: list[Monitor] = []
     if watched.backup_schedule is not None:
         where = watched.scope(f"schedule:{watched.backup_schedule}")
-        found.append(_age("backup-age", "Kubernetes", f"max:velero.backup.age{where}", watched.backup_hours))
+        age, hours = f"max:velero.backup.age{where}", watched.backup_hours
+        # Velero waits for the schedule, so that the first backup may be as far away as two ever are.
+        found.append(_age("backup-age", "Kubernetes", age, hours, hours + _HOURS_OF_A_DAY))
     if watched.database_namespace is not None and watched.database_backup_hours is not None:
         where = watched.scope(f"kube_namespace:{watched.database_namespace}")
         # Every instance reports; the newest backup counts, whichever made it.
-        newest = f"min:database.backup.age{where}"
-        found.append(_age("database-backup-age", "the database", newest, watched.database_backup_hours))
+        newest = f"cutoff_max(min:database.backup.age{where}, {_NEVER})"
+        # CloudNativePG makes its first backup at once.
+        found.append(_age("database-backup-age", "the database", newest, watched.database_backup_hours, 3))
     if watched.certificates:
         overdue = f"max:cert_manager.certificate.overdue{watched.scope()} by {{namespace,name}}"
         found.append(
@@ -214,8 +215,11 @@ def _keeping(watched: Watched) -> list[Monitor]:
     return found
 
 
-def _age(key: str, of: str, seconds: str, every_hours: int) -> Monitor:
-    """One backup missed is a warning, two are critical; a backup takes up to two hours itself."""
+def _age(key: str, of: str, seconds: str, every_hours: int, first_hours: int) -> Monitor:
+    """One backup missed is a warning, two are critical; a backup takes up to two hours itself.
+
+    Without any backup there is no age: after `first_hours` that is the worst case, before it is a new stack.
+    """
     return Monitor(
         key=key,
         title=f"The newest backup of {of} is old",
@@ -224,6 +228,5 @@ def _age(key: str, of: str, seconds: str, every_hours: int) -> Monitor:
         unit="hours old",
         comparator=">",
         levels=Levels(warning=every_hours + _HOURS_OF_A_BACKUP, critical=2 * every_hours + _HOURS_OF_A_BACKUP),
-        # Without any backup there is no age: that is the worst case, not a quiet one.
-        no_data_minutes=180,
+        no_data_minutes=first_hours * 60,
     )

@@ -45,6 +45,9 @@ EKS_POD_IDENTITY_AGENT = Pin("v1.3.10-eksbuild.3", None, f"{_ADDON_GUIDE}/pod-id
 EKS_EBS_CSI = Pin("v1.64.0-eksbuild.1", None, f"{_ADDON_GUIDE}/ebs-csi.html", _ADDON)
 EKS_METRICS_SERVER = Pin("v0.9.0-eksbuild.11", None, f"{_ADDON_GUIDE}/metrics-server.html", _ADDON)
 EKS_SNAPSHOT_CONTROLLER = Pin("v8.6.0-eksbuild.6", None, f"{_ADDON_GUIDE}/csi-snapshot-controller.html", _ADDON)
+EKS_CLOUDWATCH = Pin(
+    "v6.5.0-eksbuild.1", None, "https://github.com/aws-observability/helm-charts/blob/main/RELEASE_NOTES", _ADDON
+)
 EKS_KUBE_PROXY_1_35 = Pin("v1.35.3-eksbuild.29", None, EKS_KUBE_PROXY.source, _ADDON)
 EKS_COREDNS_1_35 = Pin("v1.13.2-eksbuild.31", None, EKS_COREDNS.source, _ADDON)
 
@@ -112,6 +115,24 @@ GITLAB_RUNNER_CHART = Pin(
     "0.86.0", None, "https://docs.gitlab.com/runner/#gitlab-runner-versions", "follow the minor version of your GitLab"
 )
 
+# A minor of K3s ends with that of Kubernetes: https://docs.k3s.io/release-notes/v1.36.X
+_K3S = "https://github.com/k3s-io/k3s/releases"
+K3S = Pin("v1.36.5+k3s1", date(2027, 6, 28), _K3S)
+EBS_CSI_CHART = Pin("2.64.0", None, "https://github.com/kubernetes-sigs/aws-ebs-csi-driver/releases", _NEWEST_ONLY)
+SNAPSHOT_CONTROLLER_CHART = Pin("5.2.0", None, "https://github.com/piraeusdatastore/helm-charts/releases", _NEWEST_ONLY)
+REDIS = Pin(
+    "8.10.2-alpine3.23",
+    None,
+    "https://github.com/docker-library/official-images/blob/master/library/redis",
+    _NEWEST_ONLY,
+)
+K3S_RELEASES: Mapping[str, Pin] = {KUBERNETES.version: K3S}
+"""Releases of K3s, by Kubernetes version; one that is absent here is not offered."""
+K3S_SHA256: Mapping[str, Mapping[str, str]] = {
+    K3S.version: {"amd64": "d73847bcd3c5fccef0115b372e2f9a91f3032dc84bbf71518a4617565294d313"}
+}
+"""Checksums of its binaries by release and processor; for a processor without one, the release's own list counts."""
+
 _ANY_KUBERNETES: Mapping[str, Pin] = {
     "vpc-cni": EKS_VPC_CNI,
     "eks-pod-identity-agent": EKS_POD_IDENTITY_AGENT,
@@ -138,6 +159,7 @@ PINS: dict[str, Pin] = {
     "eks-kube-proxy-1.35": EKS_KUBE_PROXY_1_35,
     "eks-coredns": EKS_COREDNS,
     "eks-coredns-1.35": EKS_COREDNS_1_35,
+    "eks-cloudwatch-observability": EKS_CLOUDWATCH,
     "eks-pod-identity-agent": EKS_POD_IDENTITY_AGENT,
     "eks-ebs-csi": EKS_EBS_CSI,
     "eks-metrics-server": EKS_METRICS_SERVER,
@@ -161,6 +183,10 @@ PINS: dict[str, Pin] = {
     "vaultwarden-chart": VAULTWARDEN_CHART,
     "vaultwarden": VAULTWARDEN,
     "gitlab-runner-chart": GITLAB_RUNNER_CHART,
+    "k3s": K3S,
+    "ebs-csi-chart": EBS_CSI_CHART,
+    "snapshot-controller-chart": SNAPSHOT_CONTROLLER_CHART,
+    "redis": REDIS,
 }
 """Every pin, by the name that reports use."""
 

@@ -1,10 +1,7 @@
 """What there is to watch in a cluster, as far as the queries of monitors depend on it; creates no resource."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
-
-from components.monitor import Levels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +23,9 @@ class Watched:
     backup_schedule: str | None = None
     """Name of Velero's schedule; None without Velero."""
     backup_hours: int = 24
-    """Hours between two backups of that schedule."""
+    """Hours between two backups of that schedule, the longest pause; also before the first one."""
     certificates: bool = True
     """Whether cert-manager runs."""
-    levels: Mapping[str, Levels] = field(default_factory=dict[str, Levels])
-    """Levels other than the default ones, by key of the monitor."""
 
     def __post_init__(self) -> None:
         """Refuse a list that watches no service."""

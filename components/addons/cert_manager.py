@@ -11,6 +11,7 @@ import pulumi_kubernetes as kubernetes
 from components import iam, versions
 from components.chart import Chart, ChartArgs
 from components.cluster import Cluster
+from components.dns import check_domain_name
 from components.namespace import make_namespace
 from components.pods import Values, resources, spread
 
@@ -28,7 +29,6 @@ _ACME_SERVERS: Mapping[IssuerName, str] = {
     "letsencrypt-production": "https://acme-v02.api.letsencrypt.org/directory",
 }
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_ZONE_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +55,7 @@ class CertManagerArgs:
 
     def __post_init__(self) -> None:
         """Refuse what would leave every certificate pending."""
-        if not _ZONE_NAME.fullmatch(self.zone_name):
-            raise ValueError(f"zone_name must be a domain such as 'devu42.fr', got {self.zone_name!r}")
+        check_domain_name("zone_name", self.zone_name)
         if not _EMAIL.fullmatch(self.email):
             raise ValueError(f"email must be an address such as 'ops@devu42.fr', got {self.email!r}")
         if not self.region:

@@ -11,8 +11,8 @@ from components import versions
 from components.addons.cloudnative_pg_objects import (
     CHART,
     CLUSTER,
+    GUARDED_LABELS,
     HOST,
-    INSTANCE_LABELS,
     OPERATOR_NAMESPACE,
     POD_LABELS,
     POOLER,
@@ -163,7 +163,7 @@ class CloudNativePg(pulumi.ComponentResource):
     def _policies(self) -> None:
         """Leave the pool as the only door, and let the nodes of the pool go one by one."""
         policies = {
-            CLUSTER: ("instances", INSTANCE_LABELS, instance_ingress()),
+            CLUSTER: ("instances", GUARDED_LABELS, instance_ingress()),
             POOLER: ("pooler", POD_LABELS, pooler_ingress(self._args.wanted)),
         }
         namespace = self._args.namespace

@@ -3,6 +3,7 @@
 import pulumi
 
 from components import versions
+from components.addons import datadog
 from components.addons.database_backups import OBJECT_STORE, PLUGIN
 from components.addons.database_server import (
     MAX_CONNECTIONS,
@@ -15,6 +16,7 @@ from components.addons.database_server import (
     from_clients,
     mebibytes,
 )
+from components.network_policy import from_namespace
 from components.pods import Values, resources, spread
 
 CHART = "cloudnative-pg"
@@ -26,6 +28,8 @@ POOLER = "postgresql-pooler"
 HOST = f"{POOLER}.{NAMESPACE}.svc"
 POD_LABELS = {"cnpg.io/poolerName": POOLER}
 INSTANCE_LABELS = {"cnpg.io/cluster": CLUSTER, "cnpg.io/podRole": "instance"}
+GUARDED_LABELS = {"cnpg.io/podRole": "instance"}
+"""Labels of every server in the namespace, also of the copy that a restore drill brings up beside the original."""
 
 _IMAGE = "ghcr.io/cloudnative-pg/postgresql"
 _CLIENTS_OF_A_POOL = 500
@@ -120,11 +124,11 @@ def pooler_spec(args: PostgreSqlArgs) -> Values:
 
 
 def instance_ingress() -> list[Values]:
-    """Who reaches the server itself: its own namespace and the operator, and everybody for the metrics only."""
+    """Who reaches the server itself: its own namespace and the operator, and Datadog's agent for the metrics only."""
     operator = {"matchLabels": {"kubernetes.io/metadata.name": OPERATOR_NAMESPACE}}
     return [
         {"from": [{"podSelector": {}}, {"namespaceSelector": operator}]},
-        {"from": [{"namespaceSelector": {}}], "ports": [{"protocol": "TCP", "port": METRICS_PORT}]},
+        from_namespace(datadog.NAMESPACE, METRICS_PORT),
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components import iam
+from components import iam, versions
 from components.cluster import Cluster
 
 # EKS's add-on makes this namespace and this service account.
@@ -26,8 +26,6 @@ class ContainerInsightsArgs:
     """Account of the cluster."""
     region: str
     """Region of the cluster."""
-    addon_version: str | None = None
-    """Version of the add-on; omitted, the one that EKS has as default for the cluster when it is installed."""
 
 
 def container_insights_policy(log_group_arn: str) -> str:
@@ -45,9 +43,20 @@ def container_insights_policy(log_group_arn: str) -> str:
 
 def addon_settings() -> str:
     """Settings of the add-on: metrics only, since logs and traces are billed by the GB."""
+    off = {"enabled": False}
     collected = {"kubernetes": {"enhanced_container_insights": True}}
     return json.dumps(
-        {"agent": {"config": {"logs": {"metrics_collected": collected}}}, "containerLogs": {"enabled": False}}
+        {
+            "agent": {"config": {"logs": {"metrics_collected": collected}}},
+            "containerLogs": off,
+            # Traces: otherwise its webhook puts an agent into every pod behind a service.
+            "applicationSignals": off,
+            "manager": {"applicationSignals": {"autoMonitor": {"monitorAllServices": False}}},
+            # The same measurements a second time, and the two programs that only they need.
+            "otelContainerInsights": off,
+            "kubeStateMetrics": off,
+            "nodeExporter": off,
+        }
     )
 
 
@@ -80,7 +89,7 @@ class ContainerInsights(pulumi.ComponentResource):
             f"{name}-addon",
             cluster_name=args.cluster.name,
             addon_name="amazon-cloudwatch-observability",
-            addon_version=args.addon_version,
+            addon_version=versions.EKS_CLOUDWATCH.version,
             configuration_values=addon_settings(),
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",

@@ -99,8 +99,9 @@ class DatabaseBackupsArgs:
 class DatabaseBackups(pulumi.ComponentResource):
     """An archive in a bucket of its own, and the plugin that fills it.
 
-    It costs what the bucket holds, the copies and the changes of the retention, and a small pod. Nobody enters the
-    bucket but the pods of the database.
+    It costs what the bucket holds, the copies and the changes of the retention, and a small pod. It lets in the pods of
+    the database and, to read, those of a restore drill. The bucket's own policy only refuses plain HTTP: everybody in
+    the account whom a policy gives `s3:GetObject` on all buckets reads the database as well.
     """
 
     bucket_name: pulumi.Output[str]

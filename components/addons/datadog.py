@@ -16,8 +16,6 @@ from components.pods import Values, resources
 REPOSITORY = "https://helm.datadoghq.com"
 NAMESPACE = "datadog"
 """Namespace of the agent; from here it asks for the metrics of pods in other namespaces."""
-METRICS_PORTS: Mapping[str, int] = {"traefik": 9100, "cert-manager": 9402, "velero": 8085, "postgresql": 9187}
-"""Ports that it asks, which network policies of those programs have to leave open to its namespace."""
 
 _OFF: Values = {"enabled": False}
 _AGENT_RESOURCES = resources("100m", "256Mi", limit="512Mi")

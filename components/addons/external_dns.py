@@ -9,6 +9,7 @@ import pulumi
 from components import iam, versions
 from components.chart import Chart, ChartArgs
 from components.cluster import Cluster
+from components.dns import check_domain_name
 from components.namespace import make_namespace
 from components.pods import Values, resources
 
@@ -29,7 +30,6 @@ _RECORD_TYPES = ("A", "AAAA", "CNAME")
 _ROUTE53_REGION = "us-east-1"
 # It stands unquoted among comma-separated settings of a TXT record.
 _OWNER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_ZONE_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +53,7 @@ class ExternalDnsArgs:
         """Refuse what would write records that nobody can tell apart, or none."""
         if not _OWNER_ID.fullmatch(self.owner_id):
             raise ValueError(f"owner_id must be letters, digits, dots, hyphens and underscores, got {self.owner_id!r}")
-        if not _ZONE_NAME.fullmatch(self.zone_name):
-            raise ValueError(f"zone_name must be a domain such as 'devu42.fr', got {self.zone_name!r}")
+        check_domain_name("zone_name", self.zone_name)
 
 
 def dns_permissions(zone_id: str) -> str:

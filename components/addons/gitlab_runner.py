@@ -23,7 +23,9 @@ _TOKEN_PREFIX = "glrt-"  # noqa: S105 - how every such token starts
 _MANAGER = {"socle/role": "manager"}
 # User and group of the image: https://docs.gitlab.com/runner/install/kubernetes_helm_chart_configuration/
 _USER, _GROUP = 100, 65533
-# The API of EKS answers on 443, that of K3s on 6443; addresses of both are private inside the cluster.
+# The API of EKS answers on 443, that of K3s on 6443. Policies see the address behind its service: of an interface in
+# any private subnet, or of a server. No cluster knows it before it runs, so that all private addresses are let through,
+# for the manager alone: jobs reach none of them.
 _API_PORTS = (443, 6443)
 # What running jobs get when the runner is stopped: less than Helm waits for, or a destroy would fail.
 _STOP_SECONDS = 540

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components import versions
+from components.addons import datadog
 from components.addons.database_server import (
     METRICS_PORT,
     NAMESPACE,
@@ -18,6 +19,7 @@ from components.addons.database_server import (
 from components.chart import Chart, ChartArgs
 from components.credentials import kubernetes_secret, password
 from components.namespace import Namespace
+from components.network_policy import from_namespace
 from components.pods import Values, resources, spread
 
 CHART = "oci://registry-1.docker.io/bitnamicharts/postgresql-ha"
@@ -90,11 +92,11 @@ def _server(name: str, args: PostgreSqlArgs, secrets: HaSecrets) -> Values:
         "existingSecret": secrets.server,
         **_first_start(secrets),
         "topologySpreadConstraints": spread(labels),
-        # Pods of the chart only, and everybody for the metrics.
+        # Pods of the chart only, and Datadog's agent for the metrics.
         "networkPolicy": {
             "enabled": True,
             "allowExternal": False,
-            "extraIngress": [{"ports": [{"protocol": "TCP", "port": METRICS_PORT}]}],
+            "extraIngress": [from_namespace(datadog.NAMESPACE, METRICS_PORT)],
         },
         "pdb": {"create": True, "maxUnavailable": 1},
         "resourcesPreset": "none",

@@ -53,7 +53,9 @@ class VeleroArgs:
     retention_days: int
     """Days that a backup is kept, at least 1."""
     namespaces: tuple[str, ...]
-    """Namespaces to back up, at least one; each with its volumes, save those that barman copies."""
+    """Namespaces to back up, at least one; each with its volumes."""
+    copied_by_barman: bool = False
+    """True leaves out the volumes of CloudNativePG's databases, which barman archives to a bucket of their own."""
     delete_contents: bool = False
     """True empties the bucket when it is destroyed; otherwise backups left in it make the destroy stop."""
     protect: bool = False
@@ -133,7 +135,7 @@ def velero_values(args: VeleroArgs, bucket_name: pulumi.Input[str]) -> Values:
         },
         "configMaps": {
             _NODE_AGENT_SETTINGS: {"data": {"settings.json": _node_agent_settings()}},
-            _VOLUME_POLICY: {"data": {"policy.yaml": volume_policy()}},
+            **({_VOLUME_POLICY: {"data": {"policy.yaml": volume_policy()}}} if args.copied_by_barman else {}),
         },
         "extraObjects": [_SNAPSHOT_CLASS],
         "schedules": {SCHEDULE.removeprefix(f"{NAMESPACE}-"): _schedule(args, ttl)},
@@ -153,6 +155,7 @@ def volume_policy() -> str:
 
 
 def _schedule(args: VeleroArgs, ttl: str) -> Values:
+    policy: Values = {"resourcePolicy": {"kind": "configmap", "name": f"{NAMESPACE}-{_VOLUME_POLICY}"}}
     return {
         "schedule": args.schedule,
         # Backups outlive the schedule that made them.
@@ -162,7 +165,7 @@ def _schedule(args: VeleroArgs, ttl: str) -> Values:
             "storageLocation": "default",
             "includedNamespaces": list(args.namespaces),
             "snapshotMoveData": True,
-            "resourcePolicy": {"kind": "configmap", "name": f"{NAMESPACE}-{_VOLUME_POLICY}"},
+            **(policy if args.copied_by_barman else {}),
         },
     }
 
@@ -194,7 +197,7 @@ class Velero(pulumi.ComponentResource):
 
     It costs the storage of the bucket, a temporary EBS snapshot and volume per backup and volume, and an agent on each
     node that runs as root and sees the volumes of the node's pods. Who reads the bucket reads every Secret that was
-    backed up.
+    backed up: besides Velero's pods, everybody in the account whom a policy gives `s3:GetObject` on all buckets.
     """
 
     bucket_name: pulumi.Output[str]
@@ -212,7 +215,8 @@ class Velero(pulumi.ComponentResource):
             noncurrent_days=_NONCURRENT_DAYS, delete_contents=args.delete_contents, protect=args.protect
         )
         bucket = PrivateBucket(f"{name}-backups", kept, child)
-        # Who may enter says the role of the pods; what nobody may do, the bucket.
+        # The bucket's policy has only what nobody may do: use plain HTTP. Who may read is up to the policies of the
+        # account, that of the pods' role among them.
         bucket.allow(())
         # `privileged`: the node agent is root and mounts the folder of its node in which the pods' volumes are.
         namespace = make_namespace(

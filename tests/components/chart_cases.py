@@ -160,7 +160,10 @@ CASES = {
     ),
     "velero": Case(
         versions.VELERO_CHART,
-        {"least": velero(("users-api",)), "most": velero(("users-api", "database"), protect=True)},
+        {
+            "least": velero(("users-api",)),
+            "most": velero(("users-api", "database"), protect=True, copied_by_barman=True),
+        },
         frozenset(
             (
                 *("resources", "upgradeJobResources", "kubectl.resources", "nodeAgent.resources", "configMaps"),

@@ -175,8 +175,11 @@ def test_workloads_get_the_issuer_that_was_chosen_and_staging_by_default(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"zone_name": "devu42.fr."}, "zone_name must be a domain such as 'devu42.fr', got 'devu42.fr.'"),
-        ({"zone_name": "fr"}, "zone_name must be a domain such as 'devu42.fr', got 'fr'"),
+        (
+            {"zone_name": "devu42.fr."},
+            "zone_name must be a lower-case domain name such as www.example.com, got 'devu42.fr.'",
+        ),
+        ({"zone_name": "fr"}, "zone_name must be a lower-case domain name such as www.example.com, got 'fr'"),
         ({"email": "ops@devu42"}, "email must be an address such as 'ops@devu42.fr', got 'ops@devu42'"),
         ({"region": ""}, "region must be an AWS region such as 'eu-west-3', got ''"),
         ({"challenge": "http-01"}, "ingress_class must be given for challenge 'http-01', got None"),

@@ -180,13 +180,37 @@ def test_clients_may_verify_the_certificate_of_the_pool(declare: Declare):
 
 def test_only_its_namespace_and_the_operator_reach_the_server_itself(declare: Declare):
     policy = declared(declare).of(POLICY)["postgresql-instances-policy"]["spec"]
-    assert policy["podSelector"] == {"matchLabels": {"cnpg.io/cluster": "postgresql", "cnpg.io/podRole": "instance"}}
     assert policy["policyTypes"] == ["Ingress"]
     operator = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "cnpg-system"}}}
     assert policy["ingress"] == [
         {"from": [{"podSelector": {}}, operator]},
-        {"from": [{"namespaceSelector": {}}], "ports": [{"protocol": "TCP", "port": 9187}]},
+        {
+            "from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "datadog"}}}],
+            "ports": [{"protocol": "TCP", "port": 9187}],
+        },
     ]
+
+
+@pytest.mark.parametrize("cluster", ["postgresql", "postgresql-drill"])
+def test_the_copy_that_a_drill_brings_up_is_guarded_as_the_original(declare: Declare, cluster: str):
+    # https://cloudnative-pg.io/docs/1.30/labels_annotations/
+    labels = {
+        "cnpg.io/cluster": cluster,
+        "cnpg.io/instanceName": f"{cluster}-1",
+        "cnpg.io/podRole": "instance",
+        "cnpg.io/instanceRole": "primary",
+    }
+    selected = declared(declare).of(POLICY)["postgresql-instances-policy"]["spec"]["podSelector"]
+    assert selected["matchLabels"].items() <= labels.items()
+    assert selected.keys() == {"matchLabels"}
+
+
+def test_the_queries_of_a_drill_reach_both_servers(declare: Declare):
+    made = declared(declare).of(POLICY)["postgresql-instances-policy"]
+    # Its Jobs run in the namespace of the database, with labels of their own.
+    assert made["metadata"]["namespace"] == "database"
+    assert {"podSelector": {}} in made["spec"]["ingress"][0]["from"]
+    assert "ports" not in made["spec"]["ingress"][0]
 
 
 def test_every_namespace_reaches_the_pool_unless_some_are_chosen(declare: Declare):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from components import versions
 from components.addons.container_insights import (
     ContainerInsights,
     ContainerInsightsArgs,
@@ -13,14 +14,13 @@ from components.addons.container_insights import (
     container_insights_policy,
 )
 from components.alarm_list import UNANSWERED, Balancer
-from components.alarm_topic import SlackChannel, key_policy, topic_policy
+from components.alarm_topic import key_policy, topic_policy
 from components.cloudwatch_alarms import CloudWatchAlarms, CloudWatchAlarmsArgs, plan_alarms
 from tests.components.plain_cluster import PlainCluster
 from tests.components.seen_options import SeenOptions
 from tests.conftest import Declare, Plan, Properties
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
-SLACK = "aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration"
 ACCOUNT = "123456789012"
 TOPIC = "arn:aws:sns:eu-west-3:123456789012:alarms"
 
@@ -208,43 +208,16 @@ def test_every_address_gets_each_message(declare: Declare):
     assert {each["protocol"] for each in made.values()} == {"email"}
 
 
-def test_slack_gets_messages_and_may_do_nothing(declare: Declare):
-    plan = declared(declare, emails=(), slack=SlackChannel(team_id="T0AB12", channel_id="C0CD34"))
-    made = plan.one(SLACK)
-    assert (made["slackTeamId"], made["slackChannelId"]) == ("T0AB12", "C0CD34")
-    assert made["snsTopicArns"] == ["arn:aws:mock:::alarms-topic"]
-    assert made["guardrailPolicyArns"] == ["arn:aws:iam::aws:policy/AWSDenyAll"]
-    assert made["region"] == "eu-west-1"
-    attached = plan.one("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
-    assert attached["policyArn"] == "arn:aws:iam::aws:policy/AWSDenyAll"
-
-
-def test_without_slack_there_is_no_role(declare: Declare):
-    assert not {SLACK, "aws:iam/role:Role"} & declared(declare).types
-
-
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"emails": ()}, "emails or slack must name somebody who reads the alarms, got neither"),
+        ({"emails": ()}, "emails must name somebody who reads the alarms, got none"),
         ({"runbook_url": "http://x"}, "runbook_url must start with 'https://', got 'http://x'"),
     ],
 )
 def test_alarms_that_nobody_reads_are_refused(changes: dict[str, Any], expected: str):
     with pytest.raises(ValueError, match=re.escape(expected)):
         args(**changes)
-
-
-@pytest.mark.parametrize(
-    ("team", "channel", "expected"),
-    [
-        ("devu42", "C0CD34", "team_id must be an id of Slack such as 'T0123ABCD', got 'devu42'"),
-        ("T0AB12", "#alertes", "channel_id must be an id of Slack such as 'C0123ABCD', got '#alertes'"),
-    ],
-)
-def test_a_name_instead_of_an_id_of_slack_is_refused(team: str, channel: str, expected: str):
-    with pytest.raises(ValueError, match=re.escape(expected)):
-        SlackChannel(team_id=team, channel_id=channel)
 
 
 # Container Insights
@@ -261,7 +234,10 @@ def insights(declare: Declare, seen: SeenOptions | None = None) -> Plan:
 
 def test_container_insights_sends_metrics_and_neither_logs_nor_traces():
     settings = json.loads(addon_settings())
-    assert settings["containerLogs"] == {"enabled": False}
+    off = {"enabled": False}
+    assert settings["containerLogs"] == settings["applicationSignals"] == settings["otelContainerInsights"] == off
+    assert settings["kubeStateMetrics"] == settings["nodeExporter"] == off
+    assert settings["manager"] == {"applicationSignals": {"autoMonitor": {"monitorAllServices": False}}}
     assert set(settings["agent"]["config"]) == {"logs"}
     assert settings["agent"]["config"]["logs"]["metrics_collected"] == {
         "kubernetes": {"enhanced_container_insights": True}
@@ -285,6 +261,7 @@ def test_the_add_on_waits_for_nodes_and_permissions(declare: Declare):
     seen = SeenOptions()
     addon = insights(declare, seen).one("aws:eks/addon:Addon")
     assert addon["addonName"] == "amazon-cloudwatch-observability"
+    assert addon["addonVersion"] == versions.EKS_CLOUDWATCH.version
     assert addon["clusterName"] == "plain"
     assert addon["configurationValues"] == addon_settings()
     assert seen.before("insights-addon") == {"plain-k8s", "insights-grant"}

@@ -151,7 +151,10 @@ def test_its_pod_says_what_it_needs_and_where_it_is_stopped():
     [
         ({"owner_id": ""}, "owner_id must be letters, digits, dots, hyphens and underscores, got ''"),
         ({"owner_id": "a,b"}, "owner_id must be letters, digits, dots, hyphens and underscores, got 'a,b'"),
-        ({"zone_name": "devu42.fr."}, "zone_name must be a domain such as 'devu42.fr', got 'devu42.fr.'"),
+        (
+            {"zone_name": "devu42.fr."},
+            "zone_name must be a lower-case domain name such as www.example.com, got 'devu42.fr.'",
+        ),
     ],
 )
 def test_records_that_nobody_could_tell_apart_are_refused(changes: dict[str, Any], message: str):

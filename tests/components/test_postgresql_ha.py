@@ -59,7 +59,12 @@ def test_pgpool_is_the_only_door(declare: Declare):
     assert server == {
         "enabled": True,
         "allowExternal": False,
-        "extraIngress": [{"ports": [{"protocol": "TCP", "port": 9187}]}],
+        "extraIngress": [
+            {
+                "from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "datadog"}}}],
+                "ports": [{"protocol": "TCP", "port": 9187}],
+            }
+        ],
     }
     pool = values["pgpool"]["networkPolicy"]
     assert pool["extraIngress"] == [

@@ -69,7 +69,7 @@ def test_volumes_are_snapshotted_through_csi_and_their_content_moved_to_the_buck
 
 
 def test_volumes_that_barman_copies_are_left_out(declare: Declare):
-    given = values(declare)
+    given = values(declare, copied_by_barman=True)
     policy = {"kind": "configmap", "name": "velero-volume-policy"}
     assert given["schedules"]["regular"]["template"]["resourcePolicy"] == policy
     assert given["configMaps"]["volume-policy"]["data"] == {"policy.yaml": volume_policy()}
@@ -77,6 +77,12 @@ def test_volumes_that_barman_copies_are_left_out(declare: Declare):
     left_out = {rule["conditions"]["pvcLabels"]["cnpg.io/pvcRole"] for rule in rules}
     assert left_out == {"PG_DATA", "PG_WAL", "PG_TABLESPACE"}
     assert {rule["action"]["type"] for rule in rules} == {"skip"}
+
+
+def test_volumes_of_a_database_that_nobody_archives_are_not_left_out(declare: Declare):
+    given = values(declare)
+    assert "resourcePolicy" not in given["schedules"]["regular"]["template"]
+    assert "volume-policy" not in given["configMaps"]
 
 
 def test_a_restored_volume_waits_for_no_pod(declare: Declare):
