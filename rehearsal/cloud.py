@@ -25,10 +25,12 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from rehearsal import eks_component
 from rehearsal.aws.provider import SimulatedAws
+from rehearsal.command_provider import SimulatedCommand
 from rehearsal.datadog_provider import SimulatedDatadog
 from rehearsal.kubernetes.provider import SimulatedKubernetes
 from rehearsal.provider import SimulatedProvider
 from rehearsal.random_provider import SimulatedRandom
+from rehearsal.tls_provider import SimulatedTls
 from rehearsal.world import World
 
 _PROVIDERS: dict[str, Callable[[World, str], SimulatedProvider]] = {
@@ -36,6 +38,8 @@ _PROVIDERS: dict[str, Callable[[World, str], SimulatedProvider]] = {
     "kubernetes": SimulatedKubernetes,
     "random": SimulatedRandom,
     "datadog": SimulatedDatadog,
+    "tls": SimulatedTls,
+    "command": SimulatedCommand,
 }
 """Every provider but eks, which is made of components; each plays the version of its SDK, `pulumi-<name>`."""
 _LOOPBACK = "127.0.0.1:0"

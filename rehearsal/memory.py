@@ -13,9 +13,11 @@ UNKNOWN_MARK: Final = "\\u0000unknown"
 """What stands for an unknown value in `text`; no input of AWS holds the character."""
 _PACKAGES: Final = (
     "pulumi-aws",
+    "pulumi-command",
     "pulumi-datadog",
     "pulumi-kubernetes",
     "pulumi-random",
+    "pulumi-tls",
     "cfn-lint",
     "kubernetes-validate",
     "jsonschema",

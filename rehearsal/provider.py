@@ -3,7 +3,7 @@
 import threading
 from abc import abstractmethod
 from importlib import metadata
-from typing import Any, Final
+from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
@@ -11,22 +11,17 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from rehearsal import memory
 from rehearsal.check import DEFAULTS, Checked, Declared, Problem, Refusal
-from rehearsal.diff import Change, differences
-from rehearsal.wire import Path, Properties, dotted, from_struct, secret, to_struct
+from rehearsal.diff import differences
+from rehearsal.responses import diff_response, failures
+from rehearsal.wire import Path, Properties, dotted, from_struct, has_secrets, secret, to_struct, with_secrets_of
 from rehearsal.world import Thing, World
-
-_KINDS: Final = {
-    ("add", False): provider_pb2.PropertyDiff.ADD,
-    ("add", True): provider_pb2.PropertyDiff.ADD_REPLACE,
-    ("update", False): provider_pb2.PropertyDiff.UPDATE,
-    ("update", True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
-    ("delete", False): provider_pb2.PropertyDiff.DELETE,
-    ("delete", True): provider_pb2.PropertyDiff.DELETE_REPLACE,
-}
 
 
 class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
     """A provider whose cloud is a `World`. Sub-classes decide what a valid resource is and what it becomes."""
+
+    accepts_secrets = False
+    """Whether the engine tells it what is secret, and leaves it to the provider to say so of outputs."""
 
     def __init__(self, world: World, package: str) -> None:
         self.world = world
@@ -68,6 +63,10 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         """What is wrong with the configuration of an instance of the provider."""
         return []
 
+    def moving(self, olds: Properties, news: Properties) -> frozenset[str]:
+        """Parts of its configuration by which it now speaks to another place: all that it has made is replaced."""
+        return frozenset()
+
     @abstractmethod
     def release(self, thing: Thing) -> None:
         """Let the world forget a resource. Raises `Refusal` while something still depends on it."""
@@ -92,16 +91,20 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         problems = self.refuse_config(from_struct(request.news))
-        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(problems))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures(problems))
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
-        changes = differences(from_struct(request.olds), from_struct(request.news), lambda _: False)
-        return _diff_response(changes, delete_first=False)
+        olds, news = from_struct(request.olds), from_struct(request.news)
+        moving = self.moving(olds, news)
+        changes = differences(olds, news, lambda path: path[0] in moving)
+        return diff_response(changes, delete_first=False)
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
         with self._lock:
             self._configs[context.peer()] = from_struct(request.args)
-        return provider_pb2.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=self.accepts_secrets, supportsPreview=True, supports_autonaming_configuration=True
+        )
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
         declared = self._declared(request, context)
@@ -112,7 +115,8 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
             checked = self.check(declared, news, olds)
             self._remember(key, declared, checked)
         self.world.report(declared.urn, checked.finding)
-        return provider_pb2.CheckResponse(inputs=to_struct(checked.inputs), failures=_failures(checked.problems))
+        inputs = to_struct(self._marked(checked.inputs, request.news))
+        return provider_pb2.CheckResponse(inputs=inputs, failures=failures(checked.problems))
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         type_ = _type(request.urn)
@@ -123,24 +127,26 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
             for change in differences(olds, news, lambda path: self.replaces(type_, path))
             if change.path[0] != DEFAULTS and dotted(change.path) not in ignored
         ]
-        return _diff_response(changes, delete_first=self.replaced_first(type_, olds, news))
+        return diff_response(changes, delete_first=self.replaced_first(type_, olds, news))
 
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
         declared, inputs = self._declared(request, context), from_struct(request.properties)
         if request.preview:
-            return provider_pb2.CreateResponse(
-                properties=self._sent(declared.type, self.imagine(declared, inputs, None))
-            )
+            imagined = self._sent(declared.type, self.imagine(declared, inputs, None), request.properties)
+            return provider_pb2.CreateResponse(properties=imagined)
         thing = self._attempt(context, lambda: self.make(declared, inputs, None))
         self.world.put(thing)
-        return provider_pb2.CreateResponse(id=thing.id, properties=self._sent(thing.type, thing.outputs))
+        properties = self._sent(thing.type, thing.outputs, request.properties)
+        return provider_pb2.CreateResponse(id=thing.id, properties=properties)
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         thing = self.world.get(_type(request.urn), request.id)
         if thing is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
-            id=thing.id, properties=self._sent(thing.type, thing.outputs), inputs=to_struct(thing.inputs)
+            id=thing.id,
+            properties=self._sent(thing.type, thing.outputs, request.inputs),
+            inputs=to_struct(self._marked(thing.inputs, request.inputs)),
         )
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -149,12 +155,11 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         if existing is None:
             self._abort(context, f"{declared.type} {request.id} does not exist any more: run a refresh")
         if request.preview:
-            return provider_pb2.UpdateResponse(
-                properties=self._sent(declared.type, self.imagine(declared, inputs, existing))
-            )
+            imagined = self._sent(declared.type, self.imagine(declared, inputs, existing), request.news)
+            return provider_pb2.UpdateResponse(properties=imagined)
         thing = self._attempt(context, lambda: self.make(declared, inputs, existing))
         self.world.put(thing)
-        return provider_pb2.UpdateResponse(properties=self._sent(thing.type, thing.outputs))
+        return provider_pb2.UpdateResponse(properties=self._sent(thing.type, thing.outputs, request.news))
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
         thing = self.world.get(_type(request.urn), request.id)
@@ -172,10 +177,17 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     # Helpers.
 
-    def _sent(self, type_: str, outputs: Properties) -> Any:
-        """Outputs on their way to the engine."""
-        hidden = self.secret_outputs(type_)
-        return to_struct({key: secret(value) if key in hidden else value for key, value in outputs.items()})
+    def _sent(self, type_: str, outputs: Properties, inputs: Any) -> Any:
+        """Outputs on their way to the engine; what comes of secret inputs is secret."""
+        hidden = set(self.secret_outputs(type_))
+        if self.accepts_secrets and has_secrets(inputs):
+            hidden |= outputs.keys() - set(inputs.fields)
+        marked = self._marked(outputs, inputs)
+        return to_struct({key: secret(outputs[key]) if key in hidden else value for key, value in marked.items()})
+
+    def _marked(self, properties: Properties, given: Any) -> Properties:
+        """Properties with the engine's own marks of what is secret in them, where it makes any."""
+        return with_secrets_of(properties, given) if self.accepts_secrets else properties
 
     def _recalled(self, key: str) -> Checked | None:
         found = self.world.recall(key)
@@ -213,24 +225,3 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
 def _type(urn: str) -> str:
     """Type token of a URN, without the types of its parents."""
     return urn.split("::")[2].rpartition("$")[2]
-
-
-def _failures(problems: list[Problem]) -> list[Any]:
-    """Named in our own words: the engine would print the whole value, or `{<nil>}` for a path into it."""
-    return [provider_pb2.CheckFailure(reason=problem.sentence()) for problem in problems]
-
-
-def _diff_response(changes: list[Change], *, delete_first: bool) -> provider_pb2.DiffResponse:
-    replaces = sorted({str(change.path[0]) for change in changes if change.replaces})
-    some = provider_pb2.DiffResponse.DIFF_SOME
-    return provider_pb2.DiffResponse(
-        changes=some if changes else provider_pb2.DiffResponse.DIFF_NONE,
-        replaces=replaces,
-        deleteBeforeReplace=bool(replaces) and delete_first,
-        diffs=sorted({str(change.path[0]) for change in changes}),
-        detailedDiff={
-            dotted(change.path): provider_pb2.PropertyDiff(kind=_KINDS[change.kind, change.replaces], inputDiff=True)
-            for change in changes
-        },
-        hasDetailedDiff=True,
-    )

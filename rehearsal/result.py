@@ -36,6 +36,9 @@ def account(world: World) -> Properties:
         "custom_resources": sum(found.get("schema") == "custom" for found in findings.values()),
         "releases": sum(found["type"] == RELEASE for found in findings.values()),
         "others": dict(sorted(others.items())),
+        "not_executed": sorted(
+            urn.rpartition("::")[2] for urn, found in findings.items() if not found.get("executed", True)
+        ),
         "not_in_a_schema": {type_: sorted(names) for type_, names in sorted(unmatched.items()) if names},
     }
 
@@ -66,7 +69,7 @@ def show(console: Console, workspace: Workspace, content: Properties) -> None:
     for name, value in content["outputs"].items():
         # Never wrapped, so that a command can be copied.
         line = Text(f"{name:<{width}}  ", style="cyan")
-        line.append(value if isinstance(value, str) else json.dumps(value), style="default")
+        line.append(_shown(value), style="default")
         console.print(line, soft_wrap=True)
     _show_checked(console, content["checked"])
     console.print(f"{seconds['total']} s, of which the engine {seconds['engine']} s", style="dim")
@@ -92,6 +95,13 @@ def _headline(content: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
+def _shown(value: Any) -> str:
+    """An output as one line."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    count = len(text.splitlines())
+    return f"{count} lines, in result.json" if count > 1 else text
+
+
 def _others(counts: Mapping[str, int]) -> str:
     """What was checked by the signatures of a provider's SDK, and by the rules of its service."""
     return "".join(f"; resources of {name} by its SDK and rules: {count}" for name, count in counts.items())
@@ -108,6 +118,10 @@ def _show_checked(console: Console, checked: Mapping[str, Any]) -> None:
         f"custom resources against their fields in rehearsal/kubernetes: {checked['custom_resources']}; "
         f"Helm releases recorded: {checked['releases']}{_others(checked['others'])}"
     )
+    if checked["not_executed"]:
+        # The programs of our own are simulated.
+        text = f"commands that nothing executed, whose output is empty: {', '.join(checked['not_executed'])}"
+        console.print(text, markup=False)
     names = [
         f"{type_.rpartition(':')[2]}.{name}" for type_, names in checked["not_in_a_schema"].items() for name in names
     ]

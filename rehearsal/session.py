@@ -97,8 +97,9 @@ class Session:
     ) -> None:
         self._show = show
         self.variables = {**workspace.environment(), **found.environment()}
-        # The Automation API reads these from its own process.
-        os.environ.update({key: self.variables[key] for key in ("PATH", "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK")})
+        # The Automation API reads these from its own process, and so does the program, which runs in it.
+        own = ("PATH", "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK", "SOCLE_TUNNEL")
+        os.environ.update({key: self.variables[key] for key in own})
         # The program's imports take a second or two, and so do the cloud's start and the engine's first commands.
         threading.Thread(target=importlib.import_module, args=("stack",), daemon=True).start()
         self._stack = automation.create_or_select_stack(

@@ -166,7 +166,8 @@ def _source(token: str) -> File | None:
     folder = _folder(token)
     if folder is None:
         return None
-    name = token.split(":")[1].partition("/")[2]
+    # Providers of the bridge name the file of a type after the slash, others only the type.
+    name = token.split(":")[1].partition("/")[2] or token.split(":")[2]
     file = folder / f"{_WORD_START.sub('_', name).lower()}.py"
     return file if file.is_file() else None
 

@@ -100,6 +100,40 @@ def secret(value: Any) -> Properties:
     return {_SIGNATURE: _SECRET, "value": value}
 
 
+def has_secrets(struct: struct_pb2.Struct) -> bool:
+    """Whether anything in it is marked secret."""
+    return any(_has_secrets(value) for value in struct.fields.values())
+
+
+def with_secrets_of(properties: Properties, struct: struct_pb2.Struct) -> Properties:
+    """`properties`, in which what is secret in `struct` is marked so too."""
+    return {
+        key: _marked(value, struct.fields[key]) if key in struct.fields else value for key, value in properties.items()
+    }
+
+
+def _has_secrets(value: struct_pb2.Value) -> bool:
+    inside = [*value.struct_value.fields.values(), *value.list_value.values]
+    return _is_secret(value) or any(map(_has_secrets, inside))
+
+
+def _is_secret(value: struct_pb2.Value) -> bool:
+    fields = value.struct_value.fields
+    return _SIGNATURE in fields and fields[_SIGNATURE].string_value == _SECRET
+
+
+def _marked(value: Any, like: struct_pb2.Value) -> Any:
+    if _is_secret(like):
+        return secret(value)
+    if is_object(value):
+        fields = like.struct_value.fields
+        return {key: _marked(item, fields[key]) if key in fields else item for key, item in value.items()}
+    items = like.list_value.values
+    if is_list(value) and len(items) == len(value):
+        return [_marked(item, below) for item, below in zip(value, items, strict=True)]
+    return secret(value) if is_list(value) and any(map(_has_secrets, items)) else value
+
+
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every scalar below `value` with its path; an empty list or object counts as one leaf."""
     if is_object(value) and value:

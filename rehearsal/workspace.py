@@ -62,6 +62,8 @@ class Workspace:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
+            # What `make up` says too: a program need not look for a tunnel, which nothing here goes through.
+            "SOCLE_TUNNEL": "rehearsal",
         }
 
 

@@ -15,7 +15,11 @@ _IMAGES = (
     ("568608671756", "fck-nat-al2023-hvm-1.3.0-20240125-arm64-ebs", "arm64"),
     ("568608671756", "fck-nat-al2023-hvm-1.4.0-20260126-arm64-ebs", "arm64"),
     ("568608671756", "fck-nat-al2023-hvm-1.4.0-20260801-arm64-ebs", "arm64"),
+    ("099720109477", "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20260827", "x86_64"),
+    ("099720109477", "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-arm64-server-20260827", "arm64"),
+    ("099720109477", "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260801", "x86_64"),
     ("099720109477", "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260901", "x86_64"),
+    ("099720109477", "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20260801", "arm64"),
     ("099720109477", "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-20260901", "arm64"),
 )
 
@@ -75,8 +79,17 @@ def _image(args: Properties, region: str) -> Properties:
     if not found:
         raise Refusal("your query returned no results: no image in the simulated account matches the owner and filters")
     owner, name, architecture = found[-1]
-    image = str(fill("ami-{hex17}", {}, f"{region}|{name}"))
+    image = _image_id(name, region)
     return {"id": image, "imageId": image, "name": name, "architecture": architecture, "ownerId": owner}
+
+
+def image_architecture(image: str, region: str) -> str | None:
+    """Processor that an image is for; None where the region has no such image."""
+    return next((built for _, name, built in _IMAGES if _image_id(name, region) == image), None)
+
+
+def _image_id(name: str, region: str) -> str:
+    return str(fill("ami-{hex17}", {}, f"{region}|{name}"))
 
 
 def _hosted_zone(args: Properties, region: str) -> Properties:

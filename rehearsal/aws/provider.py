@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from rehearsal import signatures
-from rehearsal.aws import lookups, references, schemas
+from rehearsal.aws import lookups, machines, references, schemas
 from rehearsal.aws.catalogue import ResourceType, resource_type
 from rehearsal.aws.computed import computed
 from rehearsal.aws.judgement import judge
@@ -14,11 +14,15 @@ from rehearsal.aws.templates import ACCOUNT, fill
 from rehearsal.check import DEFAULTS, Checked, Declared, Problem, Refusal
 from rehearsal.provider import SimulatedProvider
 from rehearsal.wire import UNKNOWN, Path, Properties, is_object, object_in, without_indices
-from rehearsal.world import Thing
+from rehearsal.world import Thing, World
 
 
 class SimulatedAws(SimulatedProvider):
     """Checks each resource against AWS's schema of the region, and keeps it as AWS would."""
+
+    def __init__(self, world: World, package: str) -> None:
+        super().__init__(world, package)
+        self._machines = machines.Machines(world)
 
     def check(self, declared: Declared, news: Properties, olds: Properties) -> Checked:
         kind = resource_type(declared.type)
@@ -62,6 +66,7 @@ class SimulatedAws(SimulatedProvider):
     def make(self, declared: Declared, inputs: Properties, existing: Thing | None) -> Thing:
         references.refuse_missing(self.world, declared.type, inputs, lookups.is_given)
         references.refuse_bad_neighbours(self.world, declared.type, inputs, existing.id if existing else None)
+        machines.refuse(self.world, declared.type, inputs, _region(declared.config, inputs), existing)
         kind = resource_type(declared.type)
         seed = existing.seed if existing else self._seed(declared, inputs)
         values = self._values(kind, declared, inputs, existing, seed)
@@ -85,14 +90,16 @@ class SimulatedAws(SimulatedProvider):
         self, kind: ResourceType, declared: Declared, inputs: Properties, existing: Thing | None, seed: str
     ) -> Properties:
         """What the templates of a type may name."""
+        region = _region(declared.config, inputs)
         made = computed(declared.type, inputs, seed)
+        made |= self._machines.computed(declared.type, inputs, region, seed, existing)
         revision = int(existing.outputs.get(kind.revised[0], 0)) if existing and kind.revised else 0
         values: Properties = {
             **_visible(inputs),
             **made,
             "computed": made,
             "account": ACCOUNT,
-            "region": _region(declared.config, inputs),
+            "region": region,
             "revision": revision + 1,
             "parent": self._adopted(kind, inputs).outputs if kind.adopts else {},
         }

@@ -11,7 +11,7 @@ from rehearsal.wire import Path, Properties, dotted, leaves, object_in, without_
 from rehearsal.world import Thing, World
 
 _GENERATED_ID = re.compile(
-    r"^(vpc|subnet|sg|rtb|igw|nat|eipalloc|eni|vpce|lt|acl|fl|rtbassoc|eipassoc|sgr|eks-cluster-sg)-[0-9a-f]{8,17}$"
+    r"^(i|vpc|subnet|sg|rtb|igw|nat|eipalloc|eni|vpce|lt|acl|fl|rtbassoc|eipassoc|sgr|eks-cluster-sg)-[0-9a-f]{8,17}$"
 )
 _OWN_ARN = re.compile(rf"^arn:aws[\w-]*:[\w-]*:[\w-]*:{ACCOUNT}:[^*]+$")
 

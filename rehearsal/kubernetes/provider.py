@@ -4,13 +4,16 @@ import base64
 import hashlib
 from typing import Any, Final
 
+import yaml
+
+from rehearsal import k3s
 from rehearsal.check import DEFAULTS, Checked, Declared, Problem, Refusal
 from rehearsal.kubernetes import definitions, references
 from rehearsal.kubernetes.custom_resources import custom_kind
 from rehearsal.kubernetes.definitions import RELEASE
 from rehearsal.kubernetes.schemas import judge
 from rehearsal.provider import SimulatedProvider
-from rehearsal.wire import UNKNOWN, Path, Properties, object_in, without_indices
+from rehearsal.wire import UNKNOWN, Path, Properties, is_object, object_in, without_indices
 from rehearsal.world import Thing
 
 _SECRET: Final = "kubernetes:core/v1:Secret"  # noqa: S105 (a type)
@@ -45,6 +48,7 @@ _CLUSTER_WIDE: Final = frozenset(
 )
 
 
+_IDENTIFIER: Final = "clusterIdentifier"
 _BUILT_IN: Final = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 
@@ -70,7 +74,7 @@ class SimulatedKubernetes(SimulatedProvider):
     def surroundings(self) -> str:
         """Kubernetes version of the cluster; empty before there is one."""
         clusters = self.world.of("aws:eks/cluster:Cluster")
-        return str(clusters[0].inputs.get("version", "")) if clusters else ""
+        return str(clusters[0].inputs.get("version", "")) if clusters else k3s.kubernetes_version(self.world)
 
     def replaces(self, type_: str, path: Path) -> bool:
         plain = without_indices(path)
@@ -89,6 +93,16 @@ class SimulatedKubernetes(SimulatedProvider):
         if declared.type == RELEASE:
             return {**(existing.outputs if existing else {"resourceNames": UNKNOWN}), **outputs, "status": UNKNOWN}
         return _as_stored(declared.type, outputs)
+
+    def moving(self, olds: Properties, news: Properties) -> frozenset[str]:
+        # https://github.com/pulumi/pulumi-kubernetes/blob/v4.34.2/provider/pkg/provider/provider.go, DiffConfig
+        before, after = olds.get(_IDENTIFIER), news.get(_IDENTIFIER)
+        if before is not None and before == after:
+            return frozenset()
+        renamed = {_IDENTIFIER} if before is not None and after is not None else set[str]()
+        unknown = {key for key in ("kubeconfig", "context", "cluster") if news.get(key) is UNKNOWN}
+        other = {"kubeconfig"} if not unknown and _active_cluster(olds) != _active_cluster(news) else set[str]()
+        return frozenset(renamed | unknown | other)
 
     def secret_outputs(self, type_: str) -> tuple[str, ...]:
         # Always, as the SDK asks for it: https://github.com/pulumi/pulumi-kubernetes/blob/v4.34.2/sdk/python
@@ -133,6 +147,23 @@ class SimulatedKubernetes(SimulatedProvider):
     def _refuse_missing_namespace(self, namespace: str) -> None:
         if self.world.get("kubernetes:core/v1:Namespace", namespace) is None:
             raise Refusal(f'namespaces "{namespace}" not found')
+
+
+def _active_cluster(config: Properties) -> Any:
+    """The cluster that a provider's kubeconfig speaks to, with its address and authority."""
+    try:
+        document: Any = yaml.load(str(config.get("kubeconfig", "")), Loader=yaml.CSafeLoader)
+    except yaml.YAMLError:
+        return None
+    if not is_object(document):
+        return None
+    context = _named(document, "contexts", config.get("context") or document.get("current-context"))
+    return _named(document, "clusters", config.get("cluster") or object_in(context, "context").get("cluster"))
+
+
+def _named(document: Properties, key: str, name: Any) -> Properties:
+    entries: list[Properties] = document.get(key) or []
+    return next((entry for entry in entries if entry.get("name") == name), Properties())
 
 
 def _as_stored(type_: str, outputs: Properties) -> Properties:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 
+from rehearsal.command_provider import LOCAL
 from rehearsal.engine import find
 from rehearsal.session import environment, running_cloud
 from rehearsal.workspace import Workspace
@@ -17,7 +18,11 @@ _SHORTEST = 6
 _SECRET_OUTPUTS = {
     "random:index/randomPassword:RandomPassword": ("result", "bcryptHash"),
     "random:index/randomBytes:RandomBytes": ("base64", "hex"),
+    "tls:index/privateKey:PrivateKey": ("privateKeyPem", "privateKeyPemPkcs8", "privateKeyOpenssh"),
 }
+_KUBECONFIG_KEY = "client-key-data"
+_PEM_LINE = 40
+"""Characters in the lines of a private key that tell something of it."""
 _KUBERNETES_SECRET = "kubernetes:core/v1:Secret"
 
 _NAMES = ("username", "usernames")
@@ -25,13 +30,17 @@ _NAMES = ("username", "usernames")
 
 
 def drawn(checkout: Checkout, stack: str) -> set[str]:
-    """Every value that the simulated cloud keeps as a secret of the stack: passwords, and entries of Secrets."""
+    """Every value that the simulated cloud keeps as a secret of the stack: passwords, keys, and entries of Secrets."""
     found: set[str] = set()
     for thing in checkout.cloud(stack).values():
         found |= {str(thing.outputs[name]) for name in _SECRET_OUTPUTS.get(thing.type, ())}
+        if thing.type == LOCAL and _KUBECONFIG_KEY in thing.outputs["stdout"]:
+            (user,) = json.loads(thing.outputs["stdout"])["users"]
+            found |= {thing.outputs["stdout"], user["user"][_KUBECONFIG_KEY]}
         if thing.type == _KUBERNETES_SECRET:
             entries = thing.outputs.get("data", {})
             found |= {base64.b64decode(text).decode() for key, text in entries.items() if key not in _NAMES}
+    found |= {line for text in found for line in text.splitlines() if "PRIVATE KEY" in text and len(line) > _PEM_LINE}
     return {value for value in found if len(value) >= _SHORTEST}
 
 

@@ -83,7 +83,7 @@ def test_five_mistakes_are_refused_in_five_sentences(checkout: Checkout) -> None
 
 def test_a_stack_that_does_not_exist_is_refused_with_those_that_do(checkout: Checkout) -> None:
     assert _refusal(checkout.run("up", "stagin")) == (
-        'Pulumi.stagin.yaml: no such file, stacks that have one: "prod", "staging"'
+        'Pulumi.stagin.yaml: no such file, stacks that have one: "f1-vote", "prod", "staging"'
     )
 
 
@@ -100,8 +100,8 @@ def test_an_instance_type_of_another_region_is_refused_by_the_cloud(checkout: Ch
     def choose(config: Config) -> None:
         config["socle:cluster"]["node_groups"]["main"]["instance_types"] = ["t4g.large", "c8gd.large"]
 
-    checkout.edit("staging", choose)
-    said = _refusal(checkout.run("preview", "staging"), code=1)
+    checkout.edit("prod", choose)
+    said = _refusal(checkout.run("preview", "prod"), code=1)
     assert "instanceTypes[1]: c8gd.large is not offered in eu-west-3" in said
     assert said.endswith("the engine stopped: correct the cause above and run again; what exists is in the state")
 

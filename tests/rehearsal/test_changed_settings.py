@@ -16,10 +16,11 @@ Cloud = dict[str, Thing]
 
 
 class Stack:
-    """Staging, which is up; each change of its settings is brought up at once."""
+    """Staging, which is up on EKS; each change of its settings is brought up at once."""
 
-    def __init__(self, checkout: Checkout) -> None:
+    def __init__(self, checkout: Checkout, **cluster: str) -> None:
         self._checkout = checkout
+        checkout.edit("staging", _in("cluster", kind="eks", **cluster))
         checkout.must("up", "staging")
         self.cloud = checkout.cloud("staging")
 
@@ -78,8 +79,7 @@ def test_settings_of_the_network_touch_what_they_are_about(checkout: Checkout) -
 
 
 def test_settings_of_cluster_and_site_update_in_place(checkout: Checkout) -> None:
-    checkout.edit("staging", _in("cluster", version="1.35"))
-    stack = Stack(checkout)
+    stack = Stack(checkout, version="1.35")
 
     def more_of_everything(config: Config) -> None:
         config["socle:cluster"]["version"] = "1.36"

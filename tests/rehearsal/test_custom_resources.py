@@ -190,6 +190,20 @@ def test_an_add_on_of_eks_brings_the_kinds_of_snapshots(cluster: Stack, world: W
     assert cluster.create(type_, "it", "", **inputs)["id"] == "a"
 
 
+def test_the_chart_that_brings_snapshots_to_k3s_takes_them_along(cluster: Stack) -> None:
+    type_, inputs = _object(
+        "snapshot.storage.k8s.io/v1", "VolumeSnapshotClass", "a", driver="ebs.csi.aws.com", deletionPolicy="Delete"
+    )
+    cluster.create(RELEASE, "without", "", **_chart("snapshot-controller", values={"installCRDs": False}))
+    with pytest.raises(Refused, match="the chart snapshot-controller brings it"):
+        cluster.create(type_, "it", "", **inputs)
+    cluster.delete(RELEASE, "without")
+    cluster.create(RELEASE, "with", "", **_chart("snapshot-controller"))
+    cluster.create(type_, "it", "", **inputs)
+    with pytest.raises(Refused, match="and with them VolumeSnapshotClass a"):
+        cluster.delete(RELEASE, "with")
+
+
 def test_a_chart_that_would_take_data_along_is_not_uninstalled_before_it(cluster: Stack) -> None:
     type_, inputs = _postgresql(plugins=[])
     cluster.create(RELEASE, "operator", "", **_chart("cloudnative-pg"))

@@ -33,6 +33,18 @@ def test_the_newest_image_of_an_owner_is_found() -> None:
     assert found["architecture"] == "arm64"
 
 
+@pytest.mark.parametrize("release", ["noble-24.04", "jammy-22.04"])
+@pytest.mark.parametrize(("built", "architecture"), [("amd64", "x86_64"), ("arm64", "arm64")])
+def test_ubuntu_has_its_newest_image_of_each_release_and_processor(release: str, built: str, architecture: str) -> None:
+    pattern = f"ubuntu/images/hvm-ssd*/ubuntu-{release}-{built}-server-*"
+    filters = [{"name": "name", "values": [pattern]}, {"name": "architecture", "values": [architecture]}]
+    found = answer("aws:ec2/getAmi:getAmi", {"owners": ["099720109477"], "filters": filters}, PARIS)
+    folder = "hvm-ssd-gp3" if release.startswith("noble") else "hvm-ssd"
+    assert found["name"].startswith(f"ubuntu/images/{folder}/ubuntu-{release}-{built}-server-2026")
+    assert found["architecture"] == lookups.image_architecture(found["id"], PARIS) == architecture
+    assert lookups.image_architecture(found["id"], "eu-west-1") is None
+
+
 def test_an_image_has_an_id_of_its_own_in_every_region() -> None:
     ids = {answer("aws:ec2/getAmi:getAmi", FCK_NAT, region)["id"] for region in (PARIS, "eu-west-1")}
     assert len(ids) == 2

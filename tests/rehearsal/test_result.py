@@ -14,7 +14,7 @@ from rehearsal.wire import Properties
 from rehearsal.workspace import Workspace
 from rehearsal.world import Thing, World
 
-CHECKED = {
+CHECKED: Properties = {
     "values": 10,
     "by_schema": 9,
     "by_signature": 1,
@@ -22,6 +22,7 @@ CHECKED = {
     "custom_resources": 3,
     "releases": 1,
     "others": {"random": 4},
+    "not_executed": [],
 }
 
 
@@ -61,6 +62,7 @@ def test_the_account_adds_up_what_was_checked_against_what(world: World) -> None
     world.report("urn:4", {"type": "kubernetes:core/v1:Namespace", "kind": "object", "schema": "api"})
     world.report("urn:6", {"type": "kubernetes:velero.io/v1:Schedule", "kind": "object", "schema": "custom"})
     world.report("urn:7", {"type": "random:index/randomPassword:RandomPassword", "kind": "signature"})
+    world.report("urn:8::greet", {"type": "command:local:Command", "kind": "signature", "executed": False})
     world.report("urn:5", {"type": RELEASE, "kind": "release"})
     assert account(world) == {
         "values": 10,
@@ -69,7 +71,8 @@ def test_the_account_adds_up_what_was_checked_against_what(world: World) -> None
         "kubernetes_objects": 1,
         "custom_resources": 1,
         "releases": 1,
-        "others": {"random": 1},
+        "others": {"command": 1, "random": 1},
+        "not_executed": ["greet"],
         "not_in_a_schema": {"aws:s3/bucket:Bucket": ["forceDestroy"]},
     }
 
@@ -123,6 +126,19 @@ def test_the_summary_says_what_was_checked_and_names_the_rest(workspace: Workspa
 
 def test_the_summary_of_nothing_checked_says_nothing_of_it(workspace: Workspace) -> None:
     assert "checked" not in _shown(workspace, checked={**CHECKED, "values": 0, "not_in_a_schema": {}})
+
+
+def test_the_summary_names_commands_that_nothing_executed(workspace: Workspace) -> None:
+    checked: Properties = {**CHECKED, "not_in_a_schema": {}, "not_executed": ["greet", "wave"]}
+    line = "commands that nothing executed, whose output is empty: greet, wave"
+    assert line in _shown(workspace, checked=checked)
+    assert "nothing executed" not in _shown(workspace)
+
+
+def test_the_summary_counts_the_lines_of_a_long_output(workspace: Workspace) -> None:
+    shown = _shown(workspace, outputs={"inventory": "all:\n  hosts:\n", "nothing": ""})
+    assert "inventory  2 lines, in result.json" in shown
+    assert "nothing    \n" in shown
 
 
 def test_the_summary_shows_outputs_as_they_are(workspace: Workspace) -> None:

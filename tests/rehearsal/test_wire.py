@@ -3,7 +3,17 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rehearsal.wire import UNKNOWN, dotted, from_struct, leaves, secret, to_struct, without_indices
+from rehearsal.wire import (
+    UNKNOWN,
+    dotted,
+    from_struct,
+    has_secrets,
+    leaves,
+    secret,
+    to_struct,
+    with_secrets_of,
+    without_indices,
+)
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
@@ -40,6 +50,27 @@ def test_what_is_null_is_left_out_of_an_object() -> None:
 
 def test_a_secret_is_read_as_its_value() -> None:
     assert from_struct(to_struct({"password": secret({"inner": ["s3cret"]})})) == {"password": {"inner": ["s3cret"]}}
+
+
+def test_secrets_are_marked_where_they_were_and_nowhere_else() -> None:
+    given = to_struct({"a": {"b": secret("x"), "c": "y"}, "list": ["y", secret("x")], "whole": secret({"d": 1})})
+    again = {"a": {"b": "new", "c": "y", "e": 1}, "list": ["y", "x"], "whole": {"d": 2}, "more": "z"}
+    assert with_secrets_of(again, given) == {
+        "a": {"b": secret("new"), "c": "y", "e": 1},
+        "list": ["y", secret("x")],
+        "whole": secret({"d": 2}),
+        "more": "z",
+    }
+
+
+def test_a_list_of_another_length_is_secret_as_a_whole_when_an_item_was() -> None:
+    assert with_secrets_of({"list": ["x"]}, to_struct({"list": ["y", secret("x")]})) == {"list": secret(["x"])}
+    assert with_secrets_of({"list": ["x"]}, to_struct({"list": ["y", "x"]})) == {"list": ["x"]}
+
+
+def test_a_secret_is_found_at_any_depth() -> None:
+    assert has_secrets(to_struct({"a": [{"b": secret(1)}]}))
+    assert not has_secrets(to_struct({"a": [{"b": 1}], "c": UNKNOWN}))
 
 
 def test_an_output_is_read_as_its_value_and_as_unknown_without_one() -> None:

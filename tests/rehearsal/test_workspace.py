@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from pulumi import RunError
 
 from rehearsal.recovery import Busy, interrupted
 from rehearsal.workspace import Workspace, locks, missing_secrets, open_workspace, protected, rehearsed, stand_in
+from stack.reach import check_reach
 
 REAL = {
     "secretsprovider": "awskms://alias/socle",
@@ -133,6 +135,12 @@ def test_commands_work_on_the_rehearsal_and_not_on_the_user_s_own_pulumi(project
     variables = workspace.environment()
     assert variables["PULUMI_BACKEND_URL"] == f"file://{workspace.state}"
     assert Path(variables["PULUMI_HOME"]).is_relative_to(workspace.folder)
+
+
+def test_a_program_in_a_rehearsal_looks_for_no_tunnel(project: Path) -> None:
+    check_reach("demo", 1, open_workspace("prod", project).environment())
+    with pytest.raises(RunError, match="no tunnel to it is open"):
+        check_reach("demo", 1, {})
 
 
 def _lock(workspace: Workspace, pid: int, host: str) -> Path:
