@@ -9,6 +9,7 @@ try:
     wanted = settings.load()
     for warning in settings.advice(wanted):
         pulumi.log.warn(warning)
+    stack.require_reach(wanted)
     outputs = stack.declare(wanted)
 except settings.SettingsError as error:
     for problem in error.problems:

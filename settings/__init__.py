@@ -106,6 +106,7 @@ def missing_secrets(settings: Settings) -> dict[str, str]:
     needs = {
         "datadog_api_key": datadog,
         "datadog_app_key": datadog,
+        "registry_password": "socle:registry" if settings.registry else None,
         "gitlab_runner_token": "socle:gitlab_runner" if settings.gitlab_runner else None,
     }
     return {

@@ -87,6 +87,13 @@ class Backups(Section):
     protect: bool = False
     """Refuse to delete the bucket until `pulumi state unprotect`."""
 
+    @field_validator("namespaces")
+    @classmethod
+    def _not_of_velero(cls, namespaces: tuple[str, ...]) -> tuple[str, ...]:
+        if "velero" in namespaces:
+            refuse('expected others than "velero", whose objects describe the backups themselves')
+        return namespaces
+
 
 class Monitoring(Section):
     """Alerts, each with levels and a runbook, and one dashboard."""
@@ -129,7 +136,8 @@ class Monitoring(Section):
 
 
 class Autoscaling(Section):
-    """Nodes added when pods find no place and removed when few are left on one, by Cluster Autoscaler."""
+    """Nodes of EKS added when pods find no place and removed when few are left on one, by Cluster Autoscaler; those of
+    K3s are as many as their groups say."""
 
     scale_down_after_minutes: int = Field(ge=1, le=1440)
     """Minutes that a node stays after it is no longer needed."""

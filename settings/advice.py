@@ -11,7 +11,11 @@ _DAY = timedelta(days=1)
 
 def advice(settings: Settings) -> list[str]:
     """Warnings, each beginning with the key that it is about."""
-    return [*_of_engine(settings), *(_of_high_availability(settings) if settings.high_availability else ())]
+    return [
+        *_of_engine(settings),
+        *_of_data(settings),
+        *(_of_high_availability(settings) if settings.high_availability else ()),
+    ]
 
 
 def _of_engine(settings: Settings) -> Iterator[str]:
@@ -19,6 +23,15 @@ def _of_engine(settings: Settings) -> Iterator[str]:
         yield (
             "socle:database.engine: postgresql-ha runs images that were frozen in bitnamilegacy in August 2025, "
             "get no security updates and may vanish; cloudnative-pg is maintained"
+        )
+
+
+def _of_data(settings: Settings) -> Iterator[str]:
+    database, backups = settings.database, settings.backups
+    by_velero = backups is not None and "database" in backups.namespaces
+    if database and not database.backup and not by_velero:
+        yield (
+            "socle:database: nothing copies it: set socle:database.backup, or add database to socle:backups.namespaces"
         )
 
 
@@ -33,6 +46,8 @@ def _of_high_availability(settings: Settings) -> Iterator[str]:
     for key, count in copies.items():
         if count == 1:
             yield f"{key}: 1 stops with its machine, and socle:high_availability asks for 2 or more"
+    if settings.cluster and settings.cluster.kind == "k3s" and settings.cluster.k3s.servers == 1:
+        yield "socle:cluster.k3s.servers: 1 stops the control plane with it, and socle:high_availability asks for 3"
     groups = settings.cluster.node_groups.values() if settings.cluster else ()
     if groups and sum(group.min_size for group in groups) == 1:
         yield "socle:cluster.node_groups: one node stops everything, and socle:high_availability asks for 2 or more"

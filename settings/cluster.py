@@ -10,6 +10,7 @@ from settings.kinds import (
     Architecture,
     Cidr,
     ControlPlaneLog,
+    CronLine,
     GroupName,
     InstanceType,
     KubernetesVersion,
@@ -26,6 +27,9 @@ from settings.kinds import (
 
 # The widest range ever given to one organisation.
 WIDEST_API_RANGE = 8
+SERVER_COUNTS = (1, 3)
+# etcd needs more than half of its members: two servers are worth less than one.
+TWO_SERVERS = 2
 
 
 class Access(Section):
@@ -88,11 +92,71 @@ class NodeGroup(Section):
         return size
 
 
+class Bastion(Section):
+    """The machine that leads to those of K3s."""
+
+    access: Literal["ssm", "ssh"] = "ssm"
+    """`ssm` opens no port and asks AWS who you are; `ssh` opens port 22 to `ssh_cidrs`."""
+    allow_public_ssh: bool = False
+    """Accept 0.0.0.0/0 in `ssh_cidrs`: the whole internet may then try to log in."""
+    ssh_cidrs: tuple[Cidr, ...] = Field(default=(), validate_default=True)
+    """Ranges that may open SSH connections."""
+    instance_type: InstanceType = "t4g.nano"
+    """Its machine, which only passes bytes on."""
+
+    @field_validator("ssh_cidrs")
+    @classmethod
+    def _let_in(cls, ranges: tuple[IPv4Network, ...], info: ValidationInfo) -> tuple[IPv4Network, ...]:
+        access = info.data.get("access")
+        if access == "ssh" and not ranges:
+            refuse("expected at least one range, because access is ssh, got []")
+        if access == "ssm" and ranges:
+            refuse("expected none, because access is ssm, which opens no port")
+        for each in ranges:
+            if each.prefixlen < WIDEST_API_RANGE and not info.data.get("allow_public_ssh", True):
+                refuse(
+                    f"expected ranges of /{WIDEST_API_RANGE} or narrower unless allow_public_ssh is true, because"
+                    f' strangers could try to log in, got "{each}"'
+                )
+        return ranges
+
+
+class K3s(Section):
+    """Servers of K3s, and the way to them; the other machines are those of `node_groups`."""
+
+    servers: int = 1
+    """Machines that run the control plane: 1, or 3 that go on when one of them, or its zone, is lost."""
+    server_type: InstanceType = "t3.small"
+    """Their type; with 2 GiB of memory at least."""
+    server_disk_gib: int = Field(default=20, ge=16, le=1000)
+    """Size of the disk of each, in GiB."""
+    ubuntu: Literal["24.04", "22.04"] = "24.04"
+    """Family of the image; the newest of it when a machine is made, which then keeps it."""
+    snapshot_schedule: CronLine = "0 */6 * * *"
+    """When the control plane's data are copied to S3, in UTC."""
+    snapshot_retention: int = Field(default=28, ge=1, le=1000)
+    """Copies to keep."""
+    delete_snapshots: bool = False
+    """Delete them when the stack is destroyed; a destroy stops while there are any otherwise."""
+    bastion: Bastion = Field(default_factory=Bastion)
+    """The machine that leads to the others."""
+
+    @field_validator("servers")
+    @classmethod
+    def _quorum(cls, servers: int) -> int:
+        if servers == TWO_SERVERS:
+            refuse("expected 1 or 3, because two stop as soon as either of them does, got 2")
+        if servers not in SERVER_COUNTS:
+            refuse(f"expected 1 or 3, got {servers}")
+        return servers
+
+
 class Cluster(Section):
     """The Kubernetes cluster."""
 
-    kind: Literal["eks"]
-    """EKS, whose control plane costs 73 USD a month."""
+    kind: Literal["eks", "k3s"]
+    """EKS, whose control plane costs 73 USD a month, or K3s on machines of one's own. What only one of them has may
+    stay in the file: `log_types`, `access` and sizes from `min_size` to `max_size` of EKS, `k3s` of K3s."""
     version: KubernetesVersion = versions.KUBERNETES.version
     """Kubernetes version, raised one minor at a time."""
     allow_public_api: bool = False
@@ -107,7 +171,10 @@ class Cluster(Section):
     access: tuple[Access, ...] = ()
     """Who may use the Kubernetes API beside the identity that creates the cluster."""
     node_groups: dict[GroupName, NodeGroup] = Field(min_length=1)
-    """Groups of machines, by name."""
+    """Groups of machines, by name. K3s runs as many as `desired_size` says, else `min_size`, of the first of their
+    types, on demand."""
+    k3s: K3s = Field(default_factory=K3s)
+    """What K3s has and EKS does not."""
 
     @field_validator("api_cidrs")
     @classmethod

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
+from settings.k3s_conflicts import k3s_conflicts
 from settings.sections import Ingress, Network, Settings
 
 # EKS takes the addresses of services from here, or from 10.100.0.0/16 where a VPC is in the way; keeping every VPC out
@@ -25,6 +26,7 @@ _BUILDS_ON = (
     ("monitoring", "cluster"),
     ("users_api", "ingress"),
     ("users_api", "database"),
+    ("f1_vote", "ingress"),
     ("web_frontend", "ingress"),
     ("vaultwarden", "ingress"),
     ("gitlab_runner", "cluster"),
@@ -46,16 +48,20 @@ def conflicts(given: Mapping[str, Any], broken: Collection[str]) -> Iterator[str
     if not {"ingress", "certificates"} & {*broken}:
         yield from _hosts_without_certificate(readable)
     yield from _parts_without_ground(readable, present)
+    yield from _of_the_vote(readable)
+    if readable.cluster and readable.cluster.kind == "k3s":
+        yield from k3s_conflicts(readable, readable.cluster)
 
 
 def hosts(settings: Settings) -> dict[str, str]:
     """Hosts that the ingress serves, by full key."""
     holders = {
         "socle:users_api.host": settings.users_api,
+        "socle:f1_vote.host": settings.f1_vote,
         "socle:web_frontend.host": settings.web_frontend,
         "socle:vaultwarden.host": settings.vaultwarden,
     }
-    return {key: section.host for key, section in holders.items() if section}
+    return {key: section.host for key, section in holders.items() if section and section.host}
 
 
 def _network_for_cluster(network: Network) -> Iterator[str]:
@@ -108,6 +114,8 @@ def _hosts_without_certificate(settings: Settings) -> Iterator[str]:
                     f"{path}: expected socle:certificates to be set too, because a network load balancer leaves TLS "
                     "to the cluster"
                 )
+        elif settings.ingress.allow_plain_http:
+            continue
         elif _in_zone(host, settings) and host not in domains and f"*.{host.partition('.')[2]}" not in domains:
             yield (
                 f"{path}: expected a name that socle:ingress.certificate_domains covers, because TLS ends at the "
@@ -126,6 +134,22 @@ def _parts_without_ground(settings: Settings, present: Collection[str]) -> Itera
         yield 'socle:vaultwarden.database: expected "sqlite", because socle:database is not set, got "postgresql"'
     if certificates and certificates.challenge == "http-01" and "ingress" not in present:
         yield 'socle:certificates.challenge: expected "dns-01", because socle:ingress is not set, got "http-01"'
+    nginx = settings.ingress is not None and settings.ingress.controller == "nginx"
+    if certificates and certificates.challenge == "http-01" and nginx:
+        yield 'socle:certificates.challenge: expected "dns-01", because nginx serves one Ingress a host, got "http-01"'
+
+
+def _of_the_vote(settings: Settings) -> Iterator[str]:
+    vote, ingress = settings.f1_vote, settings.ingress
+    if not vote or not ingress:
+        return
+    if vote.host is None and not ingress.allow_plain_http:
+        yield "socle:f1_vote.host: missing, expected a name, unless socle:ingress.allow_plain_http is true"
+    if vote.admin == "password" and ingress.controller != "traefik":
+        yield (
+            'socle:f1_vote.admin: expected "application", because of the controllers only traefik asks for a password '
+            'on a part of a host, got "password"'
+        )
 
 
 def _in_zone(name: str, settings: Settings) -> bool:

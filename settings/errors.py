@@ -61,10 +61,7 @@ def words(kind: Any) -> str:
     some = "one or more " if any(isinstance(extra, MinLen) for extra in extras) else ""
     match get_origin(kind), get_args(kind):
         case _, [] if isinstance(kind, type) and issubclass(kind, BaseModel):
-            required = [name for name, field in kind.model_fields.items() if field.is_required()]
-            return (
-                f"a mapping with {' and '.join([', '.join(required[:-1]), required[-1]] if required[1:] else required)}"
-            )
+            return _mapping([name for name, field in kind.model_fields.items() if field.is_required()])
         case (origin, choices) if origin is Literal:
             return f"one of {_listed(choices)}" if choices[1:] else shown(choices[0])
         case (origin, [item, *_]) if origin is tuple:
@@ -73,6 +70,12 @@ def words(kind: Any) -> str:
             return f"a mapping of {some}keys, each {words(name)}, to {words(item)}"
         case _:
             return _scalar(kind, extras)
+
+
+def _mapping(required: Sequence[str]) -> str:
+    *others, last = required or [""]
+    keys = " and ".join(filter(None, (", ".join(others), last)))
+    return f"a mapping with {keys}" if keys else "a mapping"
 
 
 def annotated(field: FieldInfo) -> Any:

@@ -22,6 +22,9 @@ _LONGEST_DOMAIN = 253
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # A last label of digits only would be an IPv4 address.
 _DOMAIN = rf"(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}"
+# Largest values of the fields of a cron line, beyond which a step means nothing.
+_MOST = (59, 23, 31, 12, 6)
+_STEP = re.compile(r"/(\d+)")
 _INSTANCE_TYPE = r"(?P<letters>[a-z]+)(?P<generation>[0-9]+)(?P<options>[a-z0-9-]*)\.[a-z0-9-]+"
 # https://github.com/distribution/reference/blob/main/reference.go
 _IMAGE_PATH = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
@@ -113,10 +116,14 @@ def _arm_instance_type(value: Any) -> str:
 
 
 def _cron_line(value: Any) -> str:
-    # Of croniter's forms, the one that every scheduler takes: five fields, no names such as @daily.
-    # Schedulers count the days of the week from 0 to 6.
-    if not croniter.is_valid(_text(value, r"[0-9A-Za-z*/,-]+(?: [0-9A-Za-z*/,-]+){4}")) or "7" in value.split()[4]:
+    # What every scheduler understands alike: digits, stars, steps, ranges and lists, the days of the week from 0 to 6.
+    if "7" in _text(value, r"[0-9*/,-]+(?: [0-9*/,-]+){4}").split()[4] or not croniter.is_valid(value):
         raise ValueError(value)
+    if any(int(low) > int(high) for low, high in re.findall(r"(\d+)-(\d+)", value)):
+        raise ValueError(value)
+    if any(int(step) > most for field, most in zip(value.split(), _MOST, strict=True) for step in _STEP.findall(field)):
+        raise ValueError(value)
+    croniter(value).get_next()  # raises for a day that no month has
     return value
 
 
@@ -207,7 +214,7 @@ CronLine = Annotated[
 ]
 BackupRetentionDays = Annotated[int, Field(ge=1, le=365)]
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
-StorageSize = Annotated[str, _pattern(r"[1-9][0-9]{0,4}(?:Mi|Gi|Ti)"), Expected("a size such as 1Gi")]
+StorageSize = Annotated[str, _pattern(r"[1-9][0-9]{0,4}(?:Gi|Ti)"), Expected("a size such as 1Gi")]
 Image = Annotated[
     str,
     PlainValidator(_image),
@@ -215,7 +222,7 @@ Image = Annotated[
 ]
 HttpsUrl = Annotated[
     str,
-    _pattern(r"https://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[\w./~%-]*)?"),
+    _pattern(r"https://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]+)?(?:/[A-Za-z0-9._/-]*)?"),
     Expected("an address that begins with https://"),
 ]
 UrlPath = Annotated[str, _pattern(r"/[\w./~%-]*"), Expected("a path such as /health")]

@@ -34,7 +34,7 @@ from settings.kinds import (
     VpcCidr,
     refuse,
 )
-from settings.workloads import UsersApi, WebFrontend
+from settings.workloads import F1Vote, Registry, UsersApi, WebFrontend
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
 
@@ -87,8 +87,13 @@ class Ingress(Section):
     it with a certificate of AWS and needs Traefik."""
     allowed_cidrs: tuple[Cidr, ...] = Field(default=(ANYWHERE,), min_length=1)
     """Ranges that may connect."""
+    allow_plain_http: bool = False
+    """Let an application load balancer serve HTTP without a certificate, where everybody on the way can read and
+    change what passes: for a stack without a domain."""
     certificate_domains: tuple[CertificateName, ...] = Field(default=(), validate_default=True)
     """Names on the certificate of an application load balancer, all inside `socle:dns.zone`."""
+    idle_timeout_seconds: int = Field(default=60, ge=1, le=4000)
+    """Seconds of silence after which an application load balancer ends a connection; WebSockets want 3600."""
 
     @field_validator("load_balancer")
     @classmethod
@@ -100,11 +105,20 @@ class Ingress(Section):
             )
         return kind
 
+    @field_validator("allow_plain_http")
+    @classmethod
+    def _plain(cls, plain: bool, info: ValidationInfo) -> bool:
+        if plain and info.data.get("load_balancer") == "network":
+            refuse("expected false, because a network load balancer leaves TLS to the ingress controller, got true")
+        return plain
+
     @field_validator("certificate_domains")
     @classmethod
     def _certified(cls, domains: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        kind = info.data.get("load_balancer")
-        if kind == "application" and not domains:
+        kind, plain = info.data.get("load_balancer"), info.data.get("allow_plain_http")
+        if plain and domains:
+            refuse("expected none, because allow_plain_http is true")
+        if kind == "application" and not domains and not plain:
             refuse("expected at least one domain name, because load_balancer is application, got []")
         if kind == "network" and domains:
             refuse("expected none, because a network load balancer leaves TLS to the ingress controller")
@@ -178,8 +192,12 @@ class Settings(Section):
     """Copies of objects and volumes."""
     monitoring: Monitoring | None = None
     """Alerts and a dashboard."""
+    registry: Registry | None = None
+    """A private registry of the applications' images; without it they are public, or in this account's ECR."""
     users_api: UsersApi | None = None
     """The API of the users' application."""
+    f1_vote: F1Vote | None = None
+    """The F1 vote."""
     web_frontend: WebFrontend | None = None
     """The front end as a container."""
     vaultwarden: Vaultwarden | None = None
@@ -190,5 +208,7 @@ class Settings(Section):
     """Key with which Datadog's agent and monitors log in; needed by `socle:monitoring.provider: datadog`."""
     datadog_app_key: Secret | None = None
     """Application key with which the monitors are made; needed likewise."""
+    registry_password: Secret | None = None
+    """Password of `socle:registry.username`; needed by `socle:registry`."""
     gitlab_runner_token: RunnerToken | None = None
     """Authentication token that GitLab shows when a runner is created; needed by `socle:gitlab_runner`."""

@@ -8,7 +8,7 @@ from components.addons.external_dns import ExternalDns, ExternalDnsArgs
 from components.addons.postgresql import DatabaseBackupArgs, PostgreSql, PostgreSqlArgs
 from components.addons.velero import Velero, VeleroArgs
 from components.cluster import Cluster
-from stack.cluster import Door
+from stack.door import Door
 from stack.foundation import Foundation, Zone
 
 USERS = "users"
@@ -51,7 +51,7 @@ def records(base: Foundation, cluster: Cluster | None, door: Door | None, zone: 
             zone_id=zone.id,
             zone_name=zone.name,
             owner_id=base.name,
-            target=door.balancer.dns_name,
+            target=door.balancer.made.dns_name,
             policy=wanted.policy,
         ),
         base.opts,
@@ -61,7 +61,8 @@ def records(base: Foundation, cluster: Cluster | None, door: Door | None, zone: 
 def autoscaling(base: Foundation, cluster: Cluster | None) -> None:
     """Nodes by need, within the sizes of their groups."""
     wanted, kubernetes = base.settings.autoscaling, base.settings.cluster
-    if wanted is None or cluster is None or kubernetes is None:
+    # The machines of K3s are as many as the settings say.
+    if wanted is None or cluster is None or kubernetes is None or kubernetes.kind == "k3s":
         return
     ClusterAutoscaler(
         "cluster-autoscaler",
@@ -113,6 +114,7 @@ def backups(base: Foundation, cluster: Cluster | None) -> Velero | None:
             schedule=wanted.schedule,
             retention_days=wanted.retention_days,
             namespaces=wanted.namespaces,
+            copied_by_barman=base.settings.database is not None and base.settings.database.backup is not None,
             delete_contents=wanted.delete_contents,
             protect=wanted.protect,
         ),
@@ -132,7 +134,8 @@ def drill(base: Foundation, velero: Velero | None, database: PostgreSql | None) 
             "schedule": velero.schedule,
             "namespaces": list(base.settings.backups.namespaces),
         }
-    if database and settings and (settings.backup or velero):
+    # What CloudNativePG does not archive, the drill has nothing to restore from.
+    if database and settings and (settings.backup or (velero and settings.engine == "postgresql-ha")):
         known["database"] = {
             "engine": settings.engine,
             "namespace": database.namespace,

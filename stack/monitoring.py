@@ -10,7 +10,7 @@ from components.cloudwatch_alarms import CloudWatchAlarms, CloudWatchAlarmsArgs
 from components.cluster import Cluster
 from settings import Settings
 from settings.schedules import longest_pause_hours
-from stack.cluster import Door
+from stack.door import Door
 from stack.foundation import Foundation
 
 
@@ -28,14 +28,21 @@ def monitoring(base: Foundation, cluster: Cluster | None, door: Door | None) -> 
 
 def watched_namespaces(settings: Settings) -> tuple[str, ...]:
     """Namespaces whose deployments have to be available: one of each part that the stack has."""
+    database = settings.database
+    on_eks = settings.cluster is not None and settings.cluster.kind == "eks"
     parts = {
         "ingress": settings.ingress,
         "cert-manager": settings.certificates,
         "external-dns": settings.external_dns,
-        "cluster-autoscaler": settings.autoscaling,
-        "database": settings.database,
+        "cluster-autoscaler": settings.autoscaling if on_eks else None,
+        "database": database,
+        "cnpg-system": settings.database
+        if settings.database and settings.database.engine == "cloudnative-pg"
+        else None,
         "velero": settings.backups,
+        "datadog": settings.monitoring,
         "users-api": settings.users_api,
+        "f1-vote": settings.f1_vote,
         "web-frontend": settings.web_frontend,
         "vaultwarden": settings.vaultwarden,
         "gitlab-runner": settings.gitlab_runner,
@@ -120,12 +127,12 @@ def _alarms(base: Foundation, cluster: Cluster, door: Door | None) -> None:
             autoscaling_group_names=cluster.ingress_targets.autoscaling_group_names,
             balancer=Balancer(
                 kind=ingress.load_balancer,
-                arn_suffix=door.balancer.arn_suffix,
-                target_group_arn_suffixes=door.balancer.target_group_arn_suffixes,
+                arn_suffix=door.balancer.made.arn_suffix,
+                target_group_arn_suffixes=door.balancer.made.target_group_arn_suffixes,
             )
             if door and ingress
             else None,
-            certificate_arn=door.certificate_arn if door else None,
+            certificate_arn=door.balancer.certificate_arn if door else None,
             container_insights=wanted.container_insights,
         ),
         base.opts,

@@ -7,19 +7,39 @@ from components.addons.gitlab_runner import GitLabRunner, GitLabRunnerArgs
 from components.addons.postgresql import PostgreSql
 from components.addons.vaultwarden import Vaultwarden, VaultwardenArgs
 from components.cluster import Cluster
+from components.workloads.f1_vote import F1Vote, F1VoteArgs
+from components.workloads.registry import RegistryLogin
 from components.workloads.route import Route
 from components.workloads.users_api import UsersApi, UsersApiArgs
 from components.workloads.web_frontend import WebFrontend, WebFrontendArgs
 from stack.addons import USERS, VAULTWARDEN
-from stack.cluster import Door
+from stack.door import Door
 from stack.foundation import Foundation
 
+SERVERS_OF_K3S = {"node-role.kubernetes.io/control-plane": "true"}
+"""Label of the machines that run the control plane of K3s; on EKS they are not among the nodes."""
 
-def route(host: str, door: Door, cert_manager: CertManager | None) -> Route:
+
+def route(base: Foundation, host: str | None, door: Door, cert_manager: CertManager | None) -> Route:
     """How the internet reaches an application: its name, and who certifies it."""
-    ends_at_door = door.certificate_arn is not None
-    issuer = None if ends_at_door or cert_manager is None else cert_manager.issuer
-    return Route(host=host, ingress_class=door.ingress_class, issuer=issuer)
+    ingress = base.settings.ingress
+    plain = ingress is not None and ingress.allow_plain_http
+    ends_at_door = plain or door.balancer.certificate_arn is not None
+    return Route(
+        host=host,
+        ingress_class=door.ingress.ingress_class,
+        issuer=None if ends_at_door or cert_manager is None else cert_manager.issuer,
+        plain_http_at=door.balancer.made.dns_name if plain else None,
+    )
+
+
+def registry(base: Foundation) -> RegistryLogin | None:
+    """Who pulls the applications' images."""
+    wanted, secret = base.settings.registry, base.settings.registry_password
+    if wanted is None or secret is None:
+        return None
+    password = pulumi.Output.secret(secret.get_secret_value())
+    return RegistryLogin(server=wanted.server, username=wanted.username, password=password)
 
 
 def users_api(
@@ -38,7 +58,8 @@ def users_api(
         UsersApiArgs(
             cluster=cluster,
             image=wanted.image,
-            route=route(wanted.host, door, cert_manager),
+            registry=registry(base),
+            route=route(base, wanted.host, door, cert_manager),
             login=database.logins[USERS],
             frontend_url=_frontend_url(base),
             admin_email=wanted.admin_email,
@@ -56,6 +77,34 @@ def users_api(
     base.outputs["api_admin_password"] = api.admin_password
 
 
+def f1_vote(base: Foundation, cluster: Cluster | None, door: Door | None, cert_manager: CertManager | None) -> None:
+    """The F1 vote; on K3s its Redis stays with the control plane, and its pods on the other machines."""
+    wanted, kubernetes, ingress = base.settings.f1_vote, base.settings.cluster, base.settings.ingress
+    if wanted is None or cluster is None or door is None or kubernetes is None or ingress is None:
+        return
+    vote = F1Vote(
+        "f1-vote",
+        F1VoteArgs(
+            cluster=cluster,
+            image=wanted.image,
+            registry=registry(base),
+            route=route(base, wanted.host, door, cert_manager),
+            admin=wanted.admin,
+            min_replicas=wanted.min_replicas,
+            max_replicas=wanted.max_replicas,
+            redis_storage=wanted.storage,
+            environment=wanted.environment,
+            server_selector=SERVERS_OF_K3S if kubernetes.kind == "k3s" else {},
+            # An application load balancer writes the client's address down before the ingress controller does.
+            proxies=2 if ingress.load_balancer == "application" else 1,
+            after=(door.ingress,),
+        ),
+        base.opts,
+    )
+    base.outputs["f1_vote_url"] = vote.url
+    base.outputs["f1_vote_admin_password"] = vote.admin_password
+
+
 def web_frontend(
     base: Foundation, cluster: Cluster | None, door: Door | None, cert_manager: CertManager | None
 ) -> None:
@@ -68,7 +117,8 @@ def web_frontend(
         WebFrontendArgs(
             cluster=cluster,
             image=wanted.image,
-            route=route(wanted.host, door, cert_manager),
+            registry=registry(base),
+            route=route(base, wanted.host, door, cert_manager),
             replicas=wanted.replicas,
             port=wanted.port,
             environment=wanted.environment,
@@ -93,7 +143,7 @@ def vaultwarden(
         "vaultwarden",
         VaultwardenArgs(
             cluster=cluster,
-            route=route(wanted.host, door, cert_manager),
+            route=route(base, wanted.host, door, cert_manager),
             database=wanted.database,
             login=database.logins[VAULTWARDEN] if database and wanted.database == "postgresql" else None,
             storage=wanted.storage,
