@@ -12,7 +12,8 @@ PYTEST = $(VENV)/pytest -q -n auto --maxprocesses $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help rehearse rehearse-preview rehearse-destroy drill destroy drain leftovers forget-cluster test test-unit check bench docs pins clean setup engine stack
+.PHONY: help rehearse rehearse-preview rehearse-destroy up preview destroy drain leftovers forget-cluster drill \
+	ssh tunnel test test-unit check bench docs pins clean setup engine stack
 
 help: ## print these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +26,17 @@ rehearse-preview: VERB = preview
 rehearse-destroy: VERB = destroy
 rehearse rehearse-preview rehearse-destroy: stack setup
 	@$(VENV)/python -m rehearsal $(VERB) $(if $(DIFF),--diff) "$$STACK"
+
+up: ## STACK=staging: pulumi up, through a tunnel where the API is private; YES=1 asks nothing
+preview: ## STACK=staging: pulumi preview, likewise
+up preview: stack setup engine
+	@$(VENV)/python -m tools.up $(if $(filter preview,$@),--preview) $(if $(YES),--yes) "$$STACK"
+
+ssh: stack setup engine ## STACK=staging NODE=server-1: a shell on a machine of K3s; without NODE, their names
+	@$(VENV)/python -m tools.ssh "$$STACK" $(NODE)
+
+tunnel: stack setup engine ## STACK=staging: open the private API of K3s to kubectl until Ctrl-C; PORT=16443
+	@$(VENV)/python -m tools.tunnel $(if $(PORT),--port $(PORT)) "$$STACK"
 
 destroy: ## STACK=staging: drain the cluster, delete the stack, list what is left; YES=1 asks nothing
 drain: ## STACK=staging: let the cluster delete the records and volumes that it made

@@ -9,6 +9,7 @@ import pytest
 from pulumi.runtime import mocks, settings
 
 from tests.components.simulated_eks import EKS_OUTPUTS
+from tests.components.simulated_k3s import OUTPUTS as K3S_OUTPUTS
 
 Properties = dict[str, Any]
 Outputs = Mapping[str, Callable[[Properties], Properties]]
@@ -35,6 +36,7 @@ ALWAYS_COMPUTED: Outputs = {
     "aws:acm/certificate:Certificate": _validation_options,
     "random:index/randomPassword:RandomPassword": lambda inputs: {"result": "drawn".ljust(int(inputs["length"]), "x")},
     **EKS_OUTPUTS,
+    **K3S_OUTPUTS,
 }
 """Outputs that components look into, so that a whole stack can be declared without announcing them."""
 

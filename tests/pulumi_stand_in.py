@@ -1,7 +1,8 @@
 """The `pulumi` command for tests of what calls it: it answers what it was given and notes what it was asked."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,16 @@ class StandIn:
     pending: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     asked: list[str] = field(default_factory=list[str])
     """Commands, without the stack."""
+    variables: list[Mapping[str, str]] = field(default_factory=list[Mapping[str, str]])
+    """What each command was told besides."""
     loaded: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """States that were imported."""
 
-    def __call__(self, arguments: Sequence[str], shown: bool) -> Done:
+    def __call__(self, arguments: Sequence[str], shown: bool, variables: Mapping[str, str]) -> Done:
         words = [each for each in arguments if each not in ("--non-interactive", "--stack", "staging")]
         command = " ".join(words)
         self.asked.append(command)
+        self.variables.append(variables)
         for start, code in self.codes.items():
             if command.startswith(start):
                 return Done(code, errors=self.said)
@@ -43,6 +47,11 @@ class StandIn:
 
     def pulumi(self) -> Pulumi:
         return Pulumi("staging", self)
+
+
+def near(stack: str) -> AbstractContextManager[Mapping[str, str]]:
+    """For an API that is within reach by itself."""
+    return nullcontext({})
 
 
 def resource(type_: str, name: str, **more: Any) -> Resource:

@@ -22,7 +22,13 @@ Raw = dict[str, str]
 """Settings as Pulumi delivers them: full keys, structures as JSON."""
 
 ZONES = {"aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ["eu-west-3c", "eu-west-3a", "eu-west-3b"]}}
-IMAGE = {"aws:ec2/getAmi:getAmi": {"id": "ami-fck-nat"}}
+
+
+def _image(args: dict[str, Any]) -> dict[str, str]:
+    return {"id": f"ami-{args['owners'][0]}"}
+
+
+IMAGE: dict[str, Any] = {"aws:ec2/getAmi:getAmi": _image}
 HOSTED_ZONE = {"aws:route53/getZone:getZone": {"zoneId": "Z-found"}}
 ACCOUNT = {"aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"}}
 ANSWERS: dict[str, Any] = {**ZONES, **IMAGE, **HOSTED_ZONE, **ACCOUNT}
@@ -63,8 +69,9 @@ def of_file(name: str) -> Raw:
 
 
 def staging(**changes: dict[str, Any]) -> Raw:
-    """Staging's settings with keys of some sections changed."""
+    """Staging's settings, on EKS, with keys of some sections changed."""
     raw = of_file("staging")
+    changes = {**changes, "cluster": {"kind": "eks", **changes.get("cluster", {})}}
     edited = {key: json.loads(raw.get(f"socle:{key}") or "{}") | values for key, values in changes.items()}
     return raw | {f"socle:{key}": json.dumps(section) for key, section in edited.items()}
 
@@ -88,23 +95,24 @@ def everything() -> Raw:
         network={"zones": 3, "egress": "nat-gateway-per-zone", "flow_logs": {"retention_days": 14}},
         ingress={"controller": "traefik", "load_balancer": "application", "certificate_domains": domains},
         dns={"create": True},
+        certificates={"challenge": "http-01"},
         site={"logs": {"retention_days": 30}},
         database={"instances": 3, "protect": True},
         backups={"protect": True},
         monitoring={"logs": True, "apm": True},
         vaultwarden={"host": f"vault.{zone}", "database": "postgresql"},
         gitlab_runner={"concurrent": 3},
+        registry={"server": "registry.gitlab.com", "username": "deploy"},
         web_frontend={"image": "registry.gitlab.com/devu42/front:1.0.0", "host": f"app.{zone}"},
     )
 
 
 def alternatives() -> Raw:
-    """The other choice wherever there is one: NGINX, HTTP-01, postgresql-ha, SQLite, CloudWatch, no migration."""
+    """The other choice wherever there is one: NGINX, postgresql-ha, SQLite, CloudWatch, no migration."""
     zone: str = json.loads(of_file("staging")["socle:dns"])["zone"]
     insights = {"provider": "cloudwatch", "emails": [f"team@{zone}"], "container_insights": True}
     return staging(
         ingress={"controller": "nginx"},
-        certificates={"challenge": "http-01"},
         external_dns={"policy": "upsert-only"},
         database={"engine": "postgresql-ha", "backup": None},
         monitoring={**insights, "slack_channel": "#alertes"},

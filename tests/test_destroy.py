@@ -1,13 +1,14 @@
 """Taking a stack down: what is asked, in which order things happen, and what the last line says."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import typer
 
 from tests.kubernetes_server import kubernetes_server
-from tests.pulumi_stand_in import StandIn, resource
+from tests.pulumi_stand_in import StandIn, near, resource
 from tools import destroy as tool
 from tools.cluster_api import ClusterSilent
 from tools.drain import Means
@@ -36,6 +37,14 @@ class Sky:
         return ()
 
 
+def sky(_: object) -> Sky:
+    return Sky()
+
+
+def gone(_: object) -> str:
+    return ""
+
+
 Destroyed = Callable[..., tuple[int, str]]
 
 
@@ -46,7 +55,8 @@ def destroyed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
 
     def run(stack: StandIn, left: Sequence[Item] = (), *, yes: bool = True, **means: Any) -> tuple[int, str]:
         code = 0
-        given = Means(cloud=lambda _: Sky(), status=lambda _: "", **means)
+        least: dict[str, Any] = {"cloud": sky, "status": gone, "reach": near}
+        given = Means(**{**least, **means})
         try:
             tool.run("staging", stack.pulumi(), yes=yes, minutes=0, means=given, find=lambda _: left)
         except typer.Exit as end:
@@ -69,6 +79,24 @@ def test_it_drains_then_destroys_then_lists_what_is_left(destroyed: Destroyed) -
         said.index("stack rm"),
     )
     assert drained < nothing < last
+
+
+def test_the_api_is_within_reach_until_pulumi_has_destroyed_what_is_behind_it(destroyed: Destroyed) -> None:
+    reached: list[int] = []
+
+    @contextmanager
+    def reach(name: str) -> Generator[Mapping[str, str]]:
+        assert name == "staging"
+        reached.append(len(stack.asked))
+        yield {"TOLD": "so"}
+        reached.append(len(stack.asked))
+
+    with kubernetes_server() as server:
+        stack = StandIn(outputs={"kubeconfig": server.kubeconfig}, resources=[NAMESPACE])
+        destroyed(stack, reach=reach)
+    opened, closed = reached
+    assert stack.asked[opened:closed] == ["stack output --json --show-secrets", "destroy --yes"]
+    assert stack.variables[-1] == {"TOLD": "so"}
 
 
 def test_a_stack_without_a_cluster_is_not_drained(destroyed: Destroyed) -> None:

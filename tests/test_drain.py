@@ -9,7 +9,7 @@ import typer
 
 from tests.kubernetes_kinds import Kind
 from tests.kubernetes_server import Event, KubernetesServer, Object, kubernetes_server
-from tests.pulumi_stand_in import StandIn, resource
+from tests.pulumi_stand_in import StandIn, near, resource
 from tools import drain as tool
 from tools.drain import Means
 from tools.waiting import Waiting
@@ -75,7 +75,7 @@ def drained(sky: Sky, clock: Clock, stack: StandIn, capsys: pytest.CaptureFixtur
             def __init__(self, say: Callable[[str], None], seconds: float) -> None:
                 super().__init__(say, seconds, clock.sleep, lambda: clock.now)
 
-        means = Means(cloud=lambda _: sky, status=lambda _: "ACTIVE", waiting=Quick)
+        means = Means(cloud=lambda _: sky, status=lambda _: "ACTIVE", reach=near, waiting=Quick)
         ended = 0
         try:
             tool.run("staging", stack.pulumi(), yes=True, minutes=minutes, means=more.get("means", means))
@@ -369,7 +369,7 @@ def test_an_api_that_does_not_answer_is_told_in_a_sentence_that_names_the_way_on
 ) -> None:
     with kubernetes_server() as gone:
         stack.outputs = {"kubeconfig": gone.kubeconfig}
-    said = drained(1, means=Means(cloud=lambda _: sky, status=lambda _: status))
+    said = drained(1, means=Means(cloud=lambda _: sky, status=lambda _: status, reach=near))
     assert said.startswith("staging: the cluster's API does not answer (")
     assert told in said
     assert "if the cluster is gone, `make forget-cluster STACK=staging`" in said

@@ -1,15 +1,20 @@
 """A restore drill: what it restores and what never, what it finds, and that nothing of it stays."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from tests.drill_stage import SUFFIX, Stage, thing
 from tests.kubernetes_server import kubernetes_server
+from tests.pulumi_stand_in import near
+from tools.door import PortTaken
 from tools.drill import drill
 from tools.drills.scratch import MARK, scratch_namespace
+from tools.pulumi_cli import PulumiFailed
+from tools.setup import SetupError
 
 SCRATCH = f"drill-users-api-{SUFFIX}"
 
@@ -24,7 +29,8 @@ def stage() -> Iterator[Stage]:
 
 def run(stage: Stage, outputs: dict[str, Any] | None = None, **choices: Any) -> int:
     given = outputs or stage.outputs
-    return drill("staging", read=lambda _: given, clock=stage.clock, suffix=SUFFIX, **choices)
+    least: dict[str, Any] = {"clock": stage.clock, "suffix": SUFFIX, "reach": near}
+    return drill("staging", read=lambda _: given, **{**least, **choices})
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -140,7 +146,7 @@ def test_a_namespace_that_the_backup_lacks_is_a_difference(stage: Stage, capsys:
 def test_without_a_complete_backup_there_is_a_command_that_makes_one(stage: Stage, capsys: pytest.CaptureFixture[str]):
     for name in ("velero-regular-1", "velero-regular-2"):
         stage.server.patch("Backup.velero.io", name, "velero", {"status": {"phase": "PartiallyFailed"}})
-    assert run(stage) == 1
+    assert run(stage) == 2
     assert capsys.readouterr().err == (
         "schedule velero-regular has no backup yet that is complete (the newest, velero-regular-2, is PartiallyFailed)"
         ": make one with `kubectl -n velero exec deploy/velero -- /velero backup create --from-schedule velero-regular "
@@ -225,7 +231,7 @@ def test_what_cannot_be_cleaned_up_is_named(stage: Stage, capsys: pytest.Capture
 def test_a_cluster_that_refuses_is_told_with_what_it_says(stage: Stage, capsys: pytest.CaptureFixture[str]):
     stage.server.fail("POST", "/restores", 403)
     assert run(stage) == 1
-    expected = "Kubernetes refuses to POST /apis/velero.io/v1/namespaces/velero/restores: the test refuses"
+    expected = "Kubernetes refuses to POST /apis/velero.io/v1/namespaces/velero/restores: 403 the test refuses"
     assert capsys.readouterr().err.startswith(expected)
     assert left(stage) == []
 
@@ -254,7 +260,7 @@ def test_an_api_that_is_away_for_a_moment_is_waited_for(stage: Stage):
 def test_a_stack_that_cannot_be_drilled_says_what_to_change(
     outputs: dict[str, Any], sentence: str, stage: Stage, capsys: pytest.CaptureFixture[str]
 ):
-    assert drill("staging", read=lambda _: outputs) == 2
+    assert drill("staging", read=lambda _: outputs, reach=near) == 2
     assert capsys.readouterr().err.startswith(sentence)
 
 
@@ -266,3 +272,31 @@ def test_a_failure_is_json_as_well(stage: Stage, capsys: pytest.CaptureFixture[s
 
 def test_names_of_scratch_namespaces_fit_into_dns():
     assert scratch_namespace("a" * 63, SUFFIX) == f"drill-{'a' * 50}-{SUFFIX}"
+
+
+def test_a_tunnel_that_cannot_be_opened_is_told_to_programs_too(stage: Stage, capsys: pytest.CaptureFixture[str]):
+    @contextmanager
+    def taken(stack: str) -> Generator[Mapping[str, str]]:
+        assert stack == "staging"
+        raise PortTaken("port 16443 of this machine is taken: close that one")
+        yield {}
+
+    assert run(stage, as_json=True, reach=taken) == 1
+    assert printed(capsys)["error"] == "port 16443 of this machine is taken: close that one"
+    assert left(stage) == []
+
+
+def test_pulumi_that_fails_is_a_failure_and_no_bad_input(capsys: pytest.CaptureFixture[str]):
+    def failing(_: str) -> dict[str, Any]:
+        raise PulumiFailed("`pulumi stack output` failed (no access)")
+
+    assert drill("staging", read=failing, reach=near) == 1
+    assert capsys.readouterr().err == "`pulumi stack output` failed (no access)\n"
+
+
+def test_a_setup_that_is_not_there_is_bad_input(capsys: pytest.CaptureFixture[str]):
+    def missing(_: str) -> dict[str, Any]:
+        raise SetupError("no engine: `make setup`")
+
+    assert drill("staging", read=missing, reach=near) == 2
+    assert capsys.readouterr().err == "no engine: `make setup`\n"

@@ -135,7 +135,7 @@ def test_without_a_backup_of_the_database_there_is_a_command_that_makes_one(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ):
     stage.server.patch("ObjectStore", "postgresql", "database", {"status": None})
-    assert run(stage, part="database") == 1
+    assert run(stage, part="database") == 2
     assert capsys.readouterr().err == (
         "database database/postgresql has no backup yet that is complete: make one with `kubectl cnpg backup postgresql"
         " -n database --method plugin --plugin-name barman-cloud.cloudnative-pg.io`, then drill again\n"
@@ -151,8 +151,40 @@ def test_a_completed_backup_counts_also_before_the_store_says_so(stage: Stage):
 
 def test_a_database_without_an_archive_says_what_to_switch_on(stage: Stage, capsys: pytest.CaptureFixture[str]):
     stage.server.patch("Cluster", "postgresql", "database", {"spec": {"plugins": None}})
-    assert run(stage, part="database") == 1
+    assert run(stage, part="database") == 2
     assert "Cluster database/postgresql archives nothing: switch on the backups" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [("ObjectStore", {"status": None}), ("Cluster", {"spec": {"plugins": None}})],
+    ids=["no backup", "no archive"],
+)
+def test_a_database_that_cannot_be_restored_is_told_before_velero_restores_anything(
+    stage: Stage, missing: tuple[str, Object]
+):
+    kind, change = missing
+    stage.server.patch(kind, "postgresql", "database", change)
+    restores, namespaces = made(stage, "Restore"), made(stage, "Namespace")
+    assert run(stage) == 2
+    assert (restores, namespaces) == ([], [])
+
+
+def test_the_objects_alone_can_be_drilled_without_a_backup_of_the_database(stage: Stage):
+    stage.server.patch("ObjectStore", "postgresql", "database", {"status": None})
+    assert run(stage, part="objects") == 0
+
+
+def test_a_backup_without_the_database_of_postgresql_ha_is_told_before_velero_restores_anything(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+):
+    outputs = ha_outputs(stage)
+    for name in ("velero-regular-1", "velero-regular-2"):
+        stage.server.patch("Backup.velero.io", name, "velero", {"spec": {"includedNamespaces": ["users-api"]}})
+    restores = made(stage, "Restore")
+    assert run(stage, outputs) == 2
+    assert "does not hold namespace database, where the database is: wait for the next one" in capsys.readouterr().err
+    assert restores == []
 
 
 def test_a_recovery_that_fails_is_told_with_its_last_words(stage: Stage, capsys: pytest.CaptureFixture[str]):

@@ -1,7 +1,8 @@
 """Taking a cluster that is gone out of a state."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kubernetes_server import kubernetes_server
-from tests.pulumi_stand_in import StandIn, resource
+from tests.moto_account import OF_CLUSTER, OWNER, client, empty_account, tagged
+from tests.pulumi_stand_in import StandIn, near, resource
+from tools import drain
 from tools import forget_cluster as tool
+from tools.account import Account
 from tools.cluster_api import ClusterSilent
+from tools.door import PortTaken
 from tools.forgetting import forget
 from tools.owner import Owner
 from tools.pulumi_cli import Export, Resource
@@ -133,10 +138,10 @@ def forgot(stack: StandIn, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     """Run the command on the stack; gives the exit code and what was printed."""
 
     def run(*, yes: bool = True, force: bool = False, **more: Any) -> tuple[int, str]:
-        given: dict[str, Any] = {"connect": silent, "status_of": known_as(""), "backups": tmp_path / "kept", **more}
+        least: dict[str, Any] = {"connect": silent, "status_of": known_as(""), "reach": near}
         code = 0
         try:
-            tool.run("staging", stack.pulumi(), yes=yes, force=force, **given)
+            tool.run("staging", stack.pulumi(), yes=yes, force=force, backups=tmp_path / "kept", **{**least, **more})
         except typer.Exit as end:
             code = end.exit_code
         said = capsys.readouterr()
@@ -174,6 +179,20 @@ def test_a_cluster_that_aws_has_is_not_forgotten(stack: StandIn, forgot: Forgot)
     assert "`python -m tools.forget_cluster staging --force` forgets it all the same" in said
 
 
+def test_a_tunnel_that_cannot_be_opened_proves_nothing(stack: StandIn, forgot: Forgot) -> None:
+    @contextmanager
+    def taken(_: str) -> Generator[Mapping[str, str]]:
+        raise PortTaken("port 16443 of this machine is taken: close that one")
+        yield {}
+
+    stack.outputs = {"kubeconfig": "{}"}
+    code, said = forgot(reach=taken)
+    assert (code, stack.loaded) == (1, [])
+    assert said == (
+        "staging: port 16443 of this machine is taken: close that one, then `make forget-cluster STACK=staging`\n"
+    )
+
+
 @pytest.mark.parametrize("refused", [False, True])
 def test_a_cluster_whose_api_answers_is_not_forgotten(stack: StandIn, forgot: Forgot, refused: bool) -> None:
     with kubernetes_server() as server:
@@ -192,6 +211,29 @@ def test_without_an_answer_of_aws_a_silent_api_proves_nothing(stack: StandIn, fo
     code, said = forgot(status_of=status)
     assert (code, stack.loaded) == (1, [])
     assert said.startswith("staging: AWS does not say whether socle-staging is gone (NoCredentialsError, ")
+
+
+@pytest.mark.parametrize(("stopped", "told"), [(0, "running"), (1, "running"), (2, "stopped"), (3, "")])
+def test_a_k3s_cluster_is_there_as_long_as_one_of_its_machines(
+    stopped: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def has_machines(stack: str) -> bool:
+        return stack == "test"
+
+    monkeypatch.setattr(drain, "has_machines", has_machines)
+    with empty_account(monkeypatch):
+        machines = client("ec2")
+        image = machines.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        made = machines.run_instances(
+            ImageId=image, MinCount=2, MaxCount=2, TagSpecifications=tagged("instance", OF_CLUSTER)
+        )
+        machines.run_instances(ImageId=image, MinCount=1, MaxCount=1, TagSpecifications=tagged("instance"))
+        ids = [each["InstanceId"] for each in made["Instances"]]
+        if stopped:
+            machines.stop_instances(InstanceIds=ids[:stopped])
+        if stopped > len(ids):
+            machines.terminate_instances(InstanceIds=ids)
+        assert drain.status(Account(), OWNER) == told
 
 
 def test_force_asks_nobody(stack: StandIn, forgot: Forgot) -> None:

@@ -73,7 +73,7 @@ def test_a_stack_that_has_no_file_is_refused_unless_a_region_is_given() -> None:
     done = invoke("stagin")
     assert (done.exit_code, done.stderr) == (
         2,
-        'Pulumi.stagin.yaml: no such file, stacks that have one: "prod", "staging"\n',
+        'Pulumi.stagin.yaml: no such file, stacks that have one: "f1-vote", "prod", "staging"\n',
     )
     assert invoke("stagin", "--region", PARIS).exit_code == 0
 

@@ -18,7 +18,7 @@ def test_make_alone_lists_every_verb_with_a_line_each() -> None:
     verbs = {words[1]: words[2:] for words in (row.split() for row in make().stdout.splitlines())}
     assert set(verbs) == {
         *("help", "rehearse", "rehearse-preview", "rehearse-destroy"),
-        *("destroy", "drain", "leftovers", "forget-cluster", "drill"),
+        *("up", "preview", "destroy", "drain", "leftovers", "forget-cluster", "drill", "ssh", "tunnel"),
         *("test", "test-unit", "check", "bench", "docs", "pins", "clean"),
     }
     assert all(verbs.values())
@@ -28,7 +28,9 @@ def test_make_alone_lists_every_verb_with_a_line_each() -> None:
 def test_a_rehearsal_without_a_stack_lists_the_stacks(verb: str) -> None:
     done = make(verb)
     assert done.returncode == 2
-    assert done.stderr.startswith("The stacks are prod staging: name one, as in `make rehearse STACK=staging`.\n")
+    assert done.stderr.startswith(
+        "The stacks are f1-vote prod staging: name one, as in `make rehearse STACK=staging`.\n"
+    )
 
 
 def test_a_stack_that_does_not_exist_is_named(tmp_path: Path) -> None:

@@ -7,13 +7,21 @@ import pytest
 from pulumi.runtime import config
 
 import settings
+from components.workloads import f1_vote, users_api
+from components.workloads.f1_vote import F1VoteArgs
+from components.workloads.route import Route
+from components.workloads.users_api import UsersApiArgs
 from settings import SettingsError
 from settings.stack_files import SECRET_PLACEHOLDER
+from settings.workloads import OF_F1_VOTE, OF_USERS_API
+from tests.components.logins import example_login
+from tests.components.plain_cluster import PlainCluster
 from tests.setting_examples import ON_CLUSTER, Edit, both, drop, good, problems, put, raw
 from tests.stack_examples import of_file
 
 DIGEST = "sha256:" + "0" * 64
 CRON = 'expected a cron line of five fields in quotes such as "0 3 * * *" (every day at 3:00)'
+REGISTRY = {"server": "registry.gitlab.com", "username": "deploy"}
 BAD_VALUES: list[tuple[str, Any, str]] = [
     (
         "database.engine",
@@ -36,6 +44,33 @@ BAD_VALUES: list[tuple[str, Any, str]] = [
         f'socle:database.backup.schedule: {CRON}, got "0 0 3 * * *"',
     ),
     ("backups.schedule", "0 3 * * 7", f'socle:backups.schedule: {CRON}, got "0 3 * * 7"'),
+    ("backups.schedule", "0 0 30 2 *", f'socle:backups.schedule: {CRON}, got "0 0 30 2 *"'),
+    ("backups.schedule", "0 3 L * *", f'socle:backups.schedule: {CRON}, got "0 3 L * *"'),
+    ("backups.schedule", "0 22-2 * * *", f'socle:backups.schedule: {CRON}, got "0 22-2 * * *"'),
+    ("backups.schedule", "*/70 * * * *", f'socle:backups.schedule: {CRON}, got "*/70 * * * *"'),
+    ("database.storage", "512Mi", 'socle:database.storage: expected a size such as 1Gi, got "512Mi"'),
+    (
+        "backups.namespaces",
+        ["velero"],
+        'socle:backups.namespaces: expected others than "velero", whose objects describe the backups themselves',
+    ),
+    (
+        "users_api.environment",
+        {"SECRET_KEY": "x"},
+        'socle:users_api.environment: expected other variables than those that Socle sets itself, got "SECRET_KEY"',
+    ),
+    (
+        "gitlab_runner.url",
+        "https://GitLab.example.com",
+        'socle:gitlab_runner.url: expected an address that begins with https://, got "https://GitLab.example.com"',
+    ),
+    (
+        "ingress.controller",
+        "nginx",
+        "socle:ingress.load_balancer: expected network, because nginx takes TLS only for hosts that it has a "
+        "certificate "
+        'for, got "application"',
+    ),
     ("database.instances", 0, "socle:database.instances: expected a whole number from 1 to 5, got 0"),
     ("database.storage", "1GB", 'socle:database.storage: expected a size such as 1Gi, got "1GB"'),
     (
@@ -149,6 +184,10 @@ def test_a_wrong_value_of_an_addon_is_refused_in_one_sentence(path: str, value: 
             "TLS to the cluster",
         ),
         (
+            put("ingress", {"load_balancer": "network", "controller": "nginx"}),
+            'socle:certificates.challenge: expected "dns-01", because nginx serves one Ingress a host, got "http-01"',
+        ),
+        (
             put("monitoring", {"provider": "cloudwatch", "runbook_url": "https://x.example", "emails": []}),
             "socle:monitoring.emails: expected at least one address, because provider is cloudwatch, got []",
         ),
@@ -227,6 +266,9 @@ def test_a_stack_that_needs_no_secret_misses_none() -> None:
     values = good()
     put("monitoring", {"provider": "cloudwatch", "runbook_url": "https://x.example", "emails": ["a@b.example"]})(values)
     drop("socle:gitlab_runner", "socle:datadog_api_key")(values)
+    assert settings.missing_secrets(settings.parse(raw(values | {"socle:registry": REGISTRY}))) == {
+        "socle:registry_password": "socle:registry"
+    }
     assert settings.missing_secrets(settings.parse(raw(values))) == {}
 
 
@@ -274,7 +316,11 @@ def test_backups_less_than_once_a_day_are_warned_of(line: str, is_rare: bool) ->
 
 
 def test_the_engine_that_nobody_mends_is_warned_of_everywhere() -> None:
-    engine = both(put("database.engine", "postgresql-ha"), put("database.backup", None))
+    engine = both(
+        put("database.engine", "postgresql-ha"),
+        put("database.backup", None),
+        put("backups.namespaces", ["database"]),
+    )
     assert advice(engine, put("high_availability", "false")) == [
         "socle:database.engine: postgresql-ha runs images that were frozen in bitnamilegacy in August 2025, get no "
         "security updates and may vanish; cloudnative-pg is maintained"
@@ -284,6 +330,23 @@ def test_the_engine_that_nobody_mends_is_warned_of_everywhere() -> None:
 @pytest.mark.parametrize("name", ["staging", "prod"])
 def test_the_stacks_of_the_team_need_no_advice(name: str) -> None:
     assert settings.advice(settings.parse(of_file(name))) == []
+
+
+def test_a_database_that_nothing_copies_is_warned_of_everywhere() -> None:
+    warning = (
+        "socle:database: nothing copies it: set socle:database.backup, or add database to socle:backups.namespaces"
+    )
+    assert advice(put("database.backup", None)) == [warning]
+    assert advice(put("database.backup", None), put("backups.namespaces", ["database"])) == []
+
+
+def test_the_variables_that_nobody_may_set_are_those_that_the_components_set() -> None:
+    route = Route(host="a.example.org", ingress_class="traefik")
+    image: dict[str, Any] = {"cluster": PlainCluster(), "image": "a:1", "route": route}
+    api = UsersApiArgs(**image, login=example_login(), admin_email="a@example.org")
+    assert {*users_api.users_api_variables(api), *users_api.SECRETS} == OF_USERS_API
+    vote = F1VoteArgs(**image)
+    assert {*f1_vote.f1_vote_variables(vote), *f1_vote.SECRETS} == OF_F1_VOTE
 
 
 def test_runbooks_of_the_stack_files_are_those_of_this_repository() -> None:

@@ -81,7 +81,7 @@ WORDS: list[tuple[str, Any, str]] = [
         {"retention_days": 0},
         "socle:network.flow_logs.retention_days: expected a whole number from 1 to 3650, got 0",
     ),
-    ("cluster.kind", "k8s", 'socle:cluster.kind: expected "eks", got "k8s"'),
+    ("cluster.kind", "k8s", 'socle:cluster.kind: expected one of "eks", "k3s", got "k8s"'),
     ("cluster.version", "1.34", 'socle:cluster.version: expected "1.36" or "1.35", in quotes, got "1.34"'),
     ("cluster.version", 1.36, 'socle:cluster.version: expected "1.36" or "1.35", in quotes, got 1.36'),
     (

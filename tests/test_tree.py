@@ -121,7 +121,10 @@ def test_only_the_stack_looks_things_up() -> None:
             "get_"
         )
 
-    assert {named(path) for path in PROGRAM if any(map(looks_up, called(path)))} == {"stack/foundation.py"}
+    assert {named(path) for path in PROGRAM if any(map(looks_up, called(path)))} == {
+        "stack/foundation.py",
+        "stack/k3s.py",
+    }
 
 
 def test_only_the_stack_and_clusters_create_a_provider() -> None:

@@ -14,6 +14,8 @@ Object = dict[str, Any]
 _PATIENCE: Final = (5, 30)
 """Seconds to connect and to answer, before an API counts as silent."""
 _PAGE: Final = 500
+NOT_FOUND: Final = 404
+"""Status of an answer about what is not there."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,17 @@ class Kind:
     """`/api/v1` or `/apis/GROUP/VERSION`."""
     plural: str
     namespaced: bool = True
+
+    @property
+    def api_version(self) -> str:
+        """Group and version, or the version alone for the core group."""
+        return self.path.removeprefix("/apis/").removeprefix("/api/")
+
+    @property
+    def resource(self) -> str:
+        """Name with its group, as Velero and kubectl take it: `deployments.apps`."""
+        group, _, _ = self.api_version.rpartition("/")
+        return f"{self.plural}.{group}" if group else self.plural
 
 
 NAMESPACE: Final = Kind("Namespace", "/api/v1", "namespaces", namespaced=False)
@@ -54,6 +67,11 @@ class ClusterSilent(Exception):  # noqa: N818 (reads as what it is)
 
 class ClusterRefused(Exception):  # noqa: N818 (reads as what it is)
     """The API answered, and did not do what was asked; the text says what and why."""
+
+    def __init__(self, sentence: str, status: int = 0) -> None:
+        super().__init__(sentence)
+        self.status = status
+        """Status of the answer."""
 
 
 class ClusterApi:
@@ -92,13 +110,25 @@ class ClusterApi:
         self, method: str, path: str, body: Object | None = None, query: list[tuple[str, str]] | None = None
     ) -> Object | None:
         """The answer of the API; `None` when it does not have what was asked for."""
+        try:
+            return json.loads(self.ask(method, path, body, query))
+        except ClusterRefused as refused:
+            if refused.status == NOT_FOUND:
+                return None
+            raise
+
+    def ask(
+        self, method: str, path: str, body: Object | None = None, query: list[tuple[str, str]] | None = None
+    ) -> str:
+        """What the API answers, word for word. Raises `ClusterSilent` or `ClusterRefused` when it does not do it."""
         content = "application/merge-patch+json" if method == "PATCH" else "application/json"
         try:
             request = self._client.param_serialize(
                 method,
                 path,
                 query_params=query or [],
-                header_params={"Accept": "application/json", "Content-Type": content},
+                # A log is plain text.
+                header_params={"Accept": "application/json, */*", "Content-Type": content},
                 body=body,
                 auth_settings=["BearerToken"],
             )
@@ -106,19 +136,19 @@ class ClusterApi:
             data: bytes = response.read()
         except (HTTPError, OSError) as error:
             raise ClusterSilent(_short(str(getattr(error, "reason", None) or error))) from None
-        if response.status == 404:  # noqa: PLR2004
-            return None
-        if not 200 <= response.status < 300:  # noqa: PLR2004
-            raise ClusterRefused(f"{method} {path}: {response.status} {_message(data)}")
-        return json.loads(data)
+        if not 200 <= response.status < 300:  # noqa: PLR2004 (https://httpwg.org/specs/rfc9110.html#status.2xx)
+            raise ClusterRefused(f"{method} {path}: {response.status} {_message(data)}", response.status)
+        return data.decode()
 
 
-def connect(kubeconfig: str) -> ClusterApi:
-    """The API that a kubeconfig in JSON names. Raises `ClusterSilent` when it cannot be read."""
+def connect(kubeconfig: str, *, retries: int = 0) -> ClusterApi:
+    """The API that a kubeconfig in JSON names. Raises `ClusterSilent` when it cannot be read.
+
+    Without `retries` a silent API is told after one try, for those who ask again by themselves.
+    """
     load: Any = cast(Any, kubernetes).config.new_client_from_config_dict
     configuration: Any = cast(Any, kubernetes).client.Configuration()
-    # A silent API is told after one try; whoever waits asks again by itself.
-    configuration.retries = False
+    configuration.retries = retries or False
     try:
         client = load(json.loads(kubeconfig), persist_config=False, client_configuration=configuration)
     except (ConfigException, ValueError) as error:

@@ -1,6 +1,6 @@
 """Takes a stack down and leaves nothing behind: `python -m tools.destroy STACK`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -39,8 +39,10 @@ def run(
         if count:
             if not confirmed(stack, f"{stack}: {count} resources are deleted, with their data.", yes=yes):
                 raise refuse(f"{stack}: that was not its name, nothing was changed", BAD_INPUT)
-            _drain(owner, pulumi, export, minutes=minutes, console=console, means=means or Means())
-            _destroy(stack, pulumi, again)
+            means = means or Means()
+            with means.reach(stack) as variables:
+                _drain(owner, pulumi, export, minutes=minutes, console=console, means=means)
+                _destroy(stack, pulumi, variables, again)
         else:
             console.print(f"{stack}: its state has no resources")
         items = find(owner)
@@ -79,8 +81,8 @@ def _drain(owner: Owner, pulumi: Pulumi, export: Export, *, minutes: float, cons
         )
 
 
-def _destroy(stack: str, pulumi: Pulumi, again: str) -> None:
-    code = pulumi.destroy()
+def _destroy(stack: str, pulumi: Pulumi, variables: Mapping[str, str], again: str) -> None:
+    code = pulumi.destroy(variables)
     if code:
         raise refuse(
             f"{stack}: pulumi stopped, what still exists is in its state: correct the cause above, then `{again}`; "

@@ -1,6 +1,7 @@
 """Empties a cluster before a destroy, so that nothing it made by itself stays: `python -m tools.drain STACK`."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -16,12 +17,19 @@ from tools.owner import Owner, read_owner
 from tools.protection import MARK, read_protection
 from tools.pulumi_cli import Export, Pulumi
 from tools.sentences import BAD_INPUT, FAILED, refuse, sentences
+from tools.tunnel import has_machines, reachable
 from tools.waiting import Waiting
 
 MINUTES: Final = 20
 """What a drain takes at most, unless told otherwise."""
 KUBECONFIG: Final = "kubeconfig"
 """The output of a stack that has a cluster."""
+
+
+Reach = Callable[[str], AbstractContextManager[Mapping[str, str]]]
+"""Keeps the Kubernetes API of a stack within reach, and gives variables for Pulumi."""
+# States of a machine that may run again: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html
+_MACHINES: Final = ("pending", "running", "stopping", "stopped")
 
 
 @dataclass(frozen=True)
@@ -44,8 +52,18 @@ class AwsCloud:
 
 def status(account: Account, owner: Owner) -> str:
     """What AWS says of the stack's cluster, such as ACTIVE; empty when there is none."""
+    if has_machines(owner.stack):
+        return _state_of_machines(account, owner)
     found = account.one("eks", "describe_cluster", region=owner.region, name=owner.cluster)
     return str(found["cluster"]["status"]) if found else ""
+
+
+def _state_of_machines(account: Account, owner: Owner) -> str:
+    key, value = owner.cluster_tags[0]
+    wanted = [{"Name": f"tag:{key}", "Values": [value]}, {"Name": "instance-state-name", "Values": [*_MACHINES]}]
+    found = account.all("ec2", "describe_instances", "Reservations[].Instances[]", region=owner.region, Filters=wanted)
+    states = {each["State"]["Name"] for each in found}
+    return next((state for state in ("running", *_MACHINES) if state in states), "")
 
 
 @dataclass(frozen=True)
@@ -55,6 +73,7 @@ class Means:
     cloud: Callable[[Owner], Cloud] = lambda owner: AwsCloud(Account(), owner)
     connect: Callable[[str], ClusterApi] = cluster_api.connect
     status: Callable[[Owner], str] = lambda owner: status(Account(), owner)
+    reach: Reach = reachable
     waiting: type[Waiting] = Waiting
 
 
@@ -119,7 +138,9 @@ def run(stack: str, pulumi: Pulumi, *, yes: bool, minutes: float, means: Means |
         asked = f"{stack}: every ingress, database and volume without {MARK} is deleted, with its data."
         if not confirmed(stack, asked, yes=yes):
             raise refuse(f"{stack}: that was not its name, nothing was changed", BAD_INPUT)
-        left = drain(owner, outputs, export, minutes=minutes, console=console, means=means or Means())
+        means = means or Means()
+        with means.reach(stack):
+            left = drain(owner, outputs, export, minutes=minutes, console=console, means=means)
     if left:
         raise refuse(f"{stack}: not all is gone: see why above, then `make drain STACK={stack}` goes on", FAILED)
 

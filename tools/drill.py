@@ -1,7 +1,8 @@
 """Tries the backups of a stack: `python -m tools.drill STACK` restores the newest ones beside the source and compares.
 
 Exit code 0 when all was restored as it is in the source, 1 on any difference or failure, 2 when the command or the
-stack has to change first, 130 after Ctrl-C. Whatever happens, what was restored is deleted again.
+stack has to change first or there is no backup yet, 130 after Ctrl-C. Whatever happens, what was restored is deleted
+again.
 """
 
 import json
@@ -12,15 +13,18 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from settings import SettingsError
+from tools.drain import Reach
 from tools.drills import course, report
 from tools.drills.api import Api, DrillError
 from tools.drills.course import Part, Wanted
 from tools.drills.target import ReadOutputs, target_of
 from tools.drills.watch import Clock
 from tools.pulumi_cli import Pulumi, PulumiFailed
+from tools.sentences import BAD_INPUT, FAILED, INTERRUPTED
 from tools.setup import SetupError
-
-_INTERRUPTED = 130
+from tools.ssh_agent import Refused
+from tools.tunnel import reachable
 
 
 def drill(
@@ -33,6 +37,7 @@ def drill(
     read: ReadOutputs = lambda stack: Pulumi(stack).outputs(),
     clock: Clock | None = None,
     suffix: str | None = None,
+    reach: Reach = reachable,
 ) -> int:
     """Drill the backups of a stack and print what came of it; returns the exit code."""
     out, err = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
@@ -40,14 +45,18 @@ def drill(
         outputs = read(stack)
         wanted = Wanted(stack=stack, target=target_of(stack, outputs), part=part, query=query, minutes=minutes)
         api = Api.of_kubeconfig(outputs["kubeconfig"])
-        with report.progress(err) as say:
+        with reach(stack), report.progress(err) as say:
             result = course.run(api, wanted, suffix=suffix or secrets.token_hex(3), clock=clock or Clock(), say=say)
     except KeyboardInterrupt as interrupt:
-        return _failed("interrupted", interrupt, _INTERRUPTED, out if as_json else None, err)
+        return _failed("interrupted", interrupt, INTERRUPTED, out if as_json else None, err)
     except DrillError as error:
         return _failed(str(error), error, error.code, out if as_json else None, err)
-    except (PulumiFailed, SetupError) as error:
-        return _failed(str(error), error, 2, out if as_json else None, err)
+    except (PulumiFailed, Refused) as error:
+        return _failed(str(error), error, FAILED, out if as_json else None, err)
+    except SettingsError as error:
+        return _failed("; ".join(error.problems), error, BAD_INPUT, out if as_json else None, err)
+    except SetupError as error:
+        return _failed(str(error), error, BAD_INPUT, out if as_json else None, err)
     if as_json:
         out.print_json(json.dumps(result.as_json()))
     else:

@@ -12,12 +12,13 @@ from rich.console import Console
 from tools import cluster_api
 from tools.account import Account, Failure
 from tools.cluster_api import ClusterApi, ClusterRefused, ClusterSilent
-from tools.drain import KUBECONFIG, confirmed, status
+from tools.drain import KUBECONFIG, Reach, confirmed, status
 from tools.forgetting import Forgotten, forget
 from tools.owner import Owner, read_owner
 from tools.pulumi_cli import Export, Pulumi
 from tools.sentences import BAD_INPUT, FAILED, refuse, sentences
 from tools.setup import ROOT
+from tools.tunnel import reachable
 
 BACKUPS: Final = ROOT / ".pulumi-backups"
 """Where the state is kept as it was; the folder tells git to ignore it."""
@@ -34,6 +35,7 @@ def run(
     backups: Path = BACKUPS,
     connect: Connect = cluster_api.connect,
     status_of: Status = lambda owner: status(Account(), owner),
+    reach: Reach = reachable,
 ) -> None:
     """Forget the cluster's objects, unless the cluster is there."""
     console = Console(highlight=False)
@@ -44,7 +46,7 @@ def run(
         if not forgotten.removed:
             console.print(f"{stack}: its state has nothing of a cluster, there is nothing to forget")
             return
-        there = "" if force else _sign_of_life(owner, pulumi, connect, status_of)
+        there = "" if force else _sign_of_life(owner, pulumi, connect, status_of, reach)
         if there:
             raise refuse(
                 f"{stack}: {there}: `make destroy STACK={stack}` empties and deletes a cluster that is there; "
@@ -59,7 +61,7 @@ def run(
     _tell(console, stack, forgotten, kept)
 
 
-def _sign_of_life(owner: Owner, pulumi: Pulumi, connect: Connect, status_of: Status) -> str:
+def _sign_of_life(owner: Owner, pulumi: Pulumi, connect: Connect, status_of: Status, reach: Reach) -> str:
     """What shows that the cluster is there: AWS has it, or its API answers from here; empty when nothing does.
 
     A silent API alone proves nothing: it answers only the networks that it lets in.
@@ -75,7 +77,8 @@ def _sign_of_life(owner: Owner, pulumi: Pulumi, connect: Connect, status_of: Sta
     kubeconfig = pulumi.outputs().get(KUBECONFIG)
     try:
         if kubeconfig:
-            connect(str(kubeconfig)).answers()
+            with reach(owner.stack):
+                connect(str(kubeconfig)).answers()
     except ClusterSilent:
         return ""
     except ClusterRefused:

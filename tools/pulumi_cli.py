@@ -29,8 +29,11 @@ class Done:
     errors: str = ""
 
 
-Runner = Callable[[Sequence[str], bool], Done]
-"""Runs `pulumi` with arguments; shows what it prints at once if told so, otherwise returns it."""
+NO_VARIABLES: Final[Mapping[str, str]] = {}
+"""For a command that needs no more than all have."""
+
+Runner = Callable[[Sequence[str], bool, Mapping[str, str]], Done]
+"""Runs `pulumi` with arguments and more variables; shows what it prints at once if told so, otherwise returns it."""
 
 
 class PulumiFailed(Exception):  # noqa: N818 (reads as what it is)
@@ -46,13 +49,13 @@ class Program:
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     """Variables of the command, such as those that say where the state is."""
 
-    def __call__(self, arguments: Sequence[str], shown: bool) -> Done:
+    def __call__(self, arguments: Sequence[str], shown: bool, variables: Mapping[str, str] = NO_VARIABLES) -> Done:
         """Run the command. Raises `SetupError` when no engine can be found."""
         found = engine.find()
         done = subprocess.run(
             [str(found.command), *arguments],
             cwd=self.folder,
-            env={**self.environ, **found.environment(self.environ)},
+            env={**self.environ, **found.environment(self.environ), **variables},
             capture_output=not shown,
             text=True,
             check=False,
@@ -79,9 +82,9 @@ class Pulumi:
         """Replace the state by that of a file."""
         self._must("stack", "import", "--file", str(file))
 
-    def destroy(self) -> int:
+    def destroy(self, variables: Mapping[str, str] = NO_VARIABLES) -> int:
         """Delete all that the state has, and show it; the exit code of the command."""
-        return self._run([*self._on_stack("destroy"), "--yes"], True).code
+        return self._run([*self._on_stack("destroy"), "--yes"], True, variables).code
 
     def _json(self, *arguments: str) -> dict[str, Any]:
         printed = self._must(*arguments)
@@ -94,7 +97,7 @@ class Pulumi:
             ) from None
 
     def _must(self, *arguments: str) -> str:
-        done = self._run(self._on_stack(*arguments), False)
+        done = self._run(self._on_stack(*arguments), False, NO_VARIABLES)
         if done.code:
             said = _short(done.errors or done.output)
             raise PulumiFailed(

@@ -12,6 +12,7 @@ from tools.account import Failure, explain
 from tools.cluster_api import ClusterRefused, ClusterSilent
 from tools.pulumi_cli import PulumiFailed
 from tools.setup import SetupError
+from tools.ssh_agent import Refused
 
 BAD_INPUT: Final = 2
 """Exit code when the command, or the stack's settings, have to change first."""
@@ -46,6 +47,8 @@ def sentences(stack: str, again: str) -> Generator[None]:
         raise typer.Exit(BAD_INPUT) from None
     except SetupError as error:
         raise refuse(str(error), BAD_INPUT) from None
+    except Refused as refused:
+        raise refuse(f"{stack}: {refused}, then `{again}`", FAILED) from None
     except Failure as error:
         raise refuse(f"{stack}: {explain(error, again)}", FAILED) from None
     except PulumiFailed as error:

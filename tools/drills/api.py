@@ -1,20 +1,26 @@
 """The Kubernetes API as a drill uses it: plain objects of any kind, by name or by label."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-import kubernetes.client
-import kubernetes.config
-import urllib3.exceptions
 import yaml
 
-Object = dict[str, Any]
-"""An object, as the API gives it."""
+from tools.cluster_api import (
+    CLAIM,
+    NAMESPACE,
+    NOT_FOUND,
+    POD,
+    STATEFUL_SET,
+    ClusterApi,
+    ClusterRefused,
+    ClusterSilent,
+    Kind,
+    Object,
+    connect,
+)
+from tools.cluster_api import CNPG_CLUSTER as CLUSTER
 
-_SECONDS = 30
-_NOT_FOUND = 404
+__all__ = ["CLAIM", "CLUSTER", "NAMESPACE", "STATEFUL_SET", "Kind", "Object"]
 
 
 class DrillError(Exception):
@@ -30,53 +36,28 @@ class Unreachable(DrillError):  # noqa: N818 (reads as what it is)
     """The API did not answer, or refused; the same request may work a moment later."""
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of object, and where the API keeps it."""
-
-    api_version: str
-    """Group and version, or the version alone for the core group."""
-    plural: str
-    """Name in paths."""
-    name: str
-    """Name in objects."""
-    namespaced: bool = True
-    """Whether its objects lie in a namespace."""
-
-    @property
-    def resource(self) -> str:
-        """Name with its group, as Velero and kubectl take it: `deployments.apps`."""
-        group, _, _ = self.api_version.rpartition("/")
-        return f"{self.plural}.{group}" if group else self.plural
-
-
-NAMESPACE = Kind("v1", "namespaces", "Namespace", namespaced=False)
-CONFIG_MAP = Kind("v1", "configmaps", "ConfigMap")
-CLAIM = Kind("v1", "persistentvolumeclaims", "PersistentVolumeClaim")
-POD = Kind("v1", "pods", "Pod")
-JOB = Kind("batch/v1", "jobs", "Job")
-STATEFUL_SET = Kind("apps/v1", "statefulsets", "StatefulSet")
-BACKUP = Kind("velero.io/v1", "backups", "Backup")
-RESTORE = Kind("velero.io/v1", "restores", "Restore")
-CLUSTER = Kind("postgresql.cnpg.io/v1", "clusters", "Cluster")
-OBJECT_STORE = Kind("barmancloud.cnpg.io/v1", "objectstores", "ObjectStore")
-DATABASE_BACKUP = Kind("postgresql.cnpg.io/v1", "backups", "Backup")
+JOB = Kind("Job", "/apis/batch/v1", "jobs")
+CONFIG_MAP = Kind("ConfigMap", "/api/v1", "configmaps")
+BACKUP = Kind("Backup", "/apis/velero.io/v1", "backups")
+RESTORE = Kind("Restore", "/apis/velero.io/v1", "restores")
+OBJECT_STORE = Kind("ObjectStore", "/apis/barmancloud.cnpg.io/v1", "objectstores")
+DATABASE_BACKUP = Kind("Backup", "/apis/postgresql.cnpg.io/v1", "backups")
+_RETRIES = 3
 
 
 class Api:
     """What a drill asks of a cluster. Each call that fails says so in one sentence."""
 
-    def __init__(self, client: kubernetes.client.ApiClient) -> None:
-        self._client: Any = client  # most of its annotations say nothing
+    def __init__(self, cluster: ClusterApi) -> None:
+        self._cluster = cluster
 
     @staticmethod
     def of_kubeconfig(kubeconfig: object) -> "Api":
         """Connect as a kubeconfig says, given as an object or as its text."""
         known = yaml.safe_load(kubeconfig) if isinstance(kubeconfig, str) else kubeconfig
-        load: Callable[..., kubernetes.client.ApiClient] = cast(Any, kubernetes.config).new_client_from_config_dict
         try:
-            return Api(load(known, persist_config=False))
-        except cast(Any, kubernetes.config).ConfigException as error:
+            return Api(connect(json.dumps(known), retries=_RETRIES))
+        except ClusterSilent as error:
             raise DrillError(f"the stack's kubeconfig is not one that the client reads: {error}", 2) from error
 
     def get(self, kind: Kind, name: str, namespace: str | None = None) -> Object | None:
@@ -121,22 +102,16 @@ class Api:
     def _raw(
         self, method: str, path: str, query: list[tuple[str, str]], body: Object | None, *, may_miss: bool = False
     ) -> str | None:
-        headers = {"Accept": "application/json, */*", "Content-Type": "application/json"}
         try:
-            request = self._client.param_serialize(
-                method, path, query_params=query, header_params=headers, body=body, auth_settings=["BearerToken"]
-            )
-            response = self._client.call_api(*request, _request_timeout=_SECONDS)
-            text = cast(bytes, response.read()).decode()
-        except (OSError, urllib3.exceptions.HTTPError) as error:
+            return self._cluster.ask(method, path, body, query)
+        except ClusterSilent as error:
             raise Unreachable(
                 f"the cluster does not answer ({error}): `kubectl get nodes` says whether it is up"
             ) from error
-        if response.status == _NOT_FOUND and may_miss:
-            return None
-        if not 200 <= response.status < 300:  # noqa: PLR2004 (https://httpwg.org/specs/rfc9110.html#status.2xx)
-            raise Unreachable(f"Kubernetes refuses to {method} {path}: {_reason(text) or response.status}")
-        return text
+        except ClusterRefused as error:
+            if may_miss and error.status == NOT_FOUND:
+                return None
+            raise Unreachable(f"Kubernetes refuses to {error}") from error
 
 
 def part(found: Object, *keys: str) -> Object:
@@ -147,14 +122,5 @@ def part(found: Object, *keys: str) -> Object:
 
 
 def _path(kind: Kind, namespace: str | None, name: str | None = None) -> str:
-    start = "/api" if kind.api_version == "v1" else "/apis"
     where = f"/namespaces/{namespace}" if kind.namespaced and namespace else ""
-    return f"{start}/{kind.api_version}{where}/{kind.plural}{f'/{name}' if name else ''}"
-
-
-def _reason(text: str) -> str:
-    try:
-        status: Object = json.loads(text)
-    except ValueError:
-        return text.strip()[:200]
-    return str(status.get("message", ""))
+    return f"{kind.path}{where}/{kind.plural}{f'/{name}' if name else ''}"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from components.pods import resources, restricted_container, restricted_pod
-from tools.drills.api import JOB, POD, Api, DrillError, Object, part
+from tools.cluster_api import POD, Object
+from tools.drills.api import JOB, Api, DrillError, part
 from tools.drills.scratch import MARK
 from tools.drills.watch import Watch
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from tools.cluster_api import CNPG_CLUSTER, POD, Object
 from tools.drills import checksum
-from tools.drills.api import CLUSTER, DATABASE_BACKUP, JOB, OBJECT_STORE, POD, Api, DrillError, Object, part
+from tools.drills.api import DATABASE_BACKUP, JOB, OBJECT_STORE, Api, DrillError, part
 from tools.drills.checksum import Answer, Question, ask, login
 from tools.drills.difference import differences
 from tools.drills.result import DatabaseResult
@@ -41,6 +42,18 @@ class Archive:
     """What the plugin is told: the object store and the folder in it."""
 
 
+@dataclass(frozen=True)
+class Source:
+    """A database, and what it is restored from."""
+
+    database: Database
+    """What the stack says of it."""
+    cluster: Object
+    """Its Cluster."""
+    archive: Archive
+    """Where it archives to; there is something whole in it."""
+
+
 def archive_of(api: Api, database: Database, found: Object) -> Archive:
     """The archive of a cluster; raises DrillError when there is none, or nothing whole in it."""
     namespace, name = database.namespace, database.cluster
@@ -48,7 +61,7 @@ def archive_of(api: Api, database: Database, found: Object) -> Archive:
     archivers = [each for each in plugins if each.get("isWALArchiver")]
     if not archivers:
         raise DrillError(
-            f"Cluster {namespace}/{name} archives nothing: switch on the backups of the database, then `pulumi up`"
+            f"Cluster {namespace}/{name} archives nothing: switch on the backups of the database, then `pulumi up`", 2
         )
     parameters = {"serverName": name, **part(archivers[0], "parameters")}
     store = api.get(OBJECT_STORE, parameters["barmanObjectName"], namespace) or {}
@@ -61,7 +74,7 @@ def archive_of(api: Api, database: Database, found: Object) -> Archive:
     if not window.get("firstRecoverabilityPoint") and not whole:
         command = f"kubectl cnpg backup {name} -n {namespace} --method plugin --plugin-name {archivers[0]['name']}"
         sentence = f"database {namespace}/{name} has no backup yet that is complete"
-        raise DrillError(f"{sentence}: make one with `{command}`, then drill again")
+        raise DrillError(f"{sentence}: make one with `{command}`, then drill again", 2)
     return Archive(archivers[0]["name"], parameters)
 
 
@@ -105,7 +118,7 @@ def await_cluster(api: Api, database: Database, watch: Watch) -> None:
     advice = f"`kubectl -n {namespace} logs -l cnpg.io/cluster={name} --all-containers --tail 50` says why"
 
     def ready() -> tuple[bool | None, str]:
-        status = part(api.get(CLUSTER, name, namespace) or {}, "status")
+        status = part(api.get(CNPG_CLUSTER, name, namespace) or {}, "status")
         for each in api.listed(JOB, namespace, f"cnpg.io/cluster={name}"):
             conditions: list[Object] = part(each, "status").get("conditions") or []
             if any(one.get("type") == "Failed" and one.get("status") == "True" for one in conditions):
@@ -117,15 +130,20 @@ def await_cluster(api: Api, database: Database, watch: Watch) -> None:
     watch.until(f"CloudNativePG recovers {name}", ready, advice)
 
 
-def drill(api: Api, database: Database, query: str, suffix: str, watch: Watch) -> DatabaseResult:
-    """Restore, compare, and say how long it took; the caller takes away what was made."""
-    source = api.get(CLUSTER, database.cluster, database.namespace)
-    if source is None:
+def source_of(api: Api, database: Database) -> Source:
+    """What a drill restores from; raises DrillError when it would have nothing to restore, before it costs anything."""
+    found = api.get(CNPG_CLUSTER, database.cluster, database.namespace)
+    if found is None:
         where = f"{database.namespace}/{database.cluster}"
         raise DrillError(
             f"there is no Cluster {where}: `kubectl get clusters.postgresql.cnpg.io -A` lists those there are"
         )
-    archive = archive_of(api, database, source)
+    return Source(database, found, archive_of(api, database, found))
+
+
+def drill(api: Api, known: Source, query: str, suffix: str, watch: Watch) -> DatabaseResult:
+    """Restore, compare, and say how long it took; the caller takes away what was made."""
+    database, source, archive = known.database, known.cluster, known.archive
     image = str(part(source, "spec").get("imageName") or part(source, "status").get("image") or "")
 
     def measure(host: str, role: str, point: str | None) -> dict[str, Answer]:
@@ -150,7 +168,7 @@ def drill(api: Api, database: Database, query: str, suffix: str, watch: Watch) -
     before = measure(source_host, "before", None)
     point = next(iter(before.values())).recovery_point
     started = watch.clock.now()
-    api.create(CLUSTER, database.namespace, recovery(source, archive, database))
+    api.create(CNPG_CLUSTER, database.namespace, recovery(source, archive, database))
     await_cluster(api, database, watch)
     restored = measure(f"{drill_cluster(database.cluster)}-rw", "restored", point)
     ended = watch.clock.now()

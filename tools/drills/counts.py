@@ -4,24 +4,25 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from tools.drills.api import CLAIM, CONFIG_MAP, STATEFUL_SET, Api, Kind, Object
+from tools.cluster_api import CLAIM, DEPLOYMENT, SERVICE, STATEFUL_SET, Kind, Object
+from tools.drills.api import CONFIG_MAP, Api
 from tools.drills.result import KindCount
 
-_RBAC: Final = "rbac.authorization.k8s.io/v1"
+_RBAC: Final = "/apis/rbac.authorization.k8s.io/v1"
 RESTORED: Final = (
     CONFIG_MAP,
-    Kind("v1", "secrets", "Secret"),
-    Kind("v1", "serviceaccounts", "ServiceAccount"),
-    Kind("v1", "services", "Service"),
+    Kind("Secret", "/api/v1", "secrets"),
+    Kind("ServiceAccount", "/api/v1", "serviceaccounts"),
+    SERVICE,
     CLAIM,
-    Kind("apps/v1", "deployments", "Deployment"),
+    DEPLOYMENT,
     STATEFUL_SET,
-    Kind("apps/v1", "daemonsets", "DaemonSet"),
-    Kind("batch/v1", "cronjobs", "CronJob"),
-    Kind("autoscaling/v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"),
-    Kind("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget"),
-    Kind(_RBAC, "roles", "Role"),
-    Kind(_RBAC, "rolebindings", "RoleBinding"),
+    Kind("DaemonSet", "/apis/apps/v1", "daemonsets"),
+    Kind("CronJob", "/apis/batch/v1", "cronjobs"),
+    Kind("HorizontalPodAutoscaler", "/apis/autoscaling/v2", "horizontalpodautoscalers"),
+    Kind("PodDisruptionBudget", "/apis/policy/v1", "poddisruptionbudgets"),
+    Kind("Role", _RBAC, "roles"),
+    Kind("RoleBinding", _RBAC, "rolebindings"),
 )
 """Kinds that are restored and compared: those that hold something and that no other object makes anew.
 

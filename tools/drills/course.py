@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from tools.cluster_api import NAMESPACE
 from tools.drills import checksum, cloudnative_pg, counts, postgresql_ha
-from tools.drills.api import NAMESPACE, Api, DrillError
+from tools.drills.api import Api, DrillError
 from tools.drills.restore import Backup, await_restore, newest_backup, start_restore
 from tools.drills.result import DatabaseResult, ObjectsResult, Result
 from tools.drills.scratch import scratch_namespace, sweep
-from tools.drills.target import Target
+from tools.drills.target import Database, Target
 from tools.drills.watch import Clock, Watch
 
 Part = Literal["all", "objects", "database"]
@@ -45,12 +46,15 @@ class _Course:
         target, part = self.wanted.target, self.wanted.part
         ha = target.database is not None and target.database.engine == "postgresql-ha"
         objects, database = None, None
+        # Asked before anything is restored: without a backup of the database the drill cannot pass.
+        alone = target.database if part != "objects" and not ha else None
+        source = cloudnative_pg.source_of(self.api, alone) if alone else None
         # The volumes of postgresql-ha are restored with the objects.
         if target.velero_namespace and (part != "database" or ha):
             objects, database = self._velero(target.velero_namespace)
-        if target.database and part != "objects" and not ha:
+        if source:
             query = self.wanted.query or checksum.TABLES
-            database = cloudnative_pg.drill(self.api, target.database, query, self.suffix, self.watch)
+            database = cloudnative_pg.drill(self.api, source, query, self.suffix, self.watch)
         if objects is None and database is None:
             raise DrillError(
                 f"stack {self.wanted.stack} has no backups of that kind: its output drill says what it has", 2
@@ -65,7 +69,14 @@ class _Course:
         asked = (alone.namespace,) if alone else target.namespaces
         namespaces = [each for each in asked if backup.holds(each)]
         if not namespaces:
-            raise DrillError(f"backup {backup.name} holds none of {', '.join(asked)}: wait for the next one")
+            raise DrillError(f"backup {backup.name} holds none of {', '.join(asked)}: wait for the next one", 2)
+        on_volumes = self._on_volumes()
+        if on_volumes and on_volumes.namespace not in namespaces:
+            raise DrillError(
+                f"backup {backup.name} does not hold namespace {on_volumes.namespace}, where the database is: "
+                "wait for the next one",
+                2,
+            )
         started = watch.clock.now()
         name = start_restore(
             api, velero, backup, namespaces=namespaces, suffix=self.suffix, minutes=self.wanted.minutes
@@ -89,24 +100,24 @@ class _Course:
                 *(f"namespace {each} is only in the backup" for each in namespaces if each not in sources),
             ),
         )
-        database = target.database
-        if database is None or database.engine != "postgresql-ha" or self.wanted.part == "objects":
+        if on_volumes is None:
             return objects, None
-        if database.namespace not in namespaces:
-            raise DrillError(
-                f"backup {backup.name} does not hold namespace {database.namespace}, where the database is"
-            )
         result = postgresql_ha.drill(
             api,
-            database,
+            on_volumes,
             backup,
-            scratch=scratch_namespace(database.namespace, self.suffix),
+            scratch=scratch_namespace(on_volumes.namespace, self.suffix),
             query=self.wanted.query or checksum.TABLES,
             suffix=self.suffix,
             started=started,
             watch=watch,
         )
         return objects, result
+
+    def _on_volumes(self) -> Database | None:
+        """The database whose content Velero backs up, if it is to be compared."""
+        database = self.wanted.target.database
+        return database if database and database.engine == "postgresql-ha" and self.wanted.part != "objects" else None
 
 
 def _not_held(asked: tuple[str, ...], backup: Backup) -> list[str]:

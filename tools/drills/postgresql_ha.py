@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any, Final
 
+from tools.cluster_api import CLAIM, STATEFUL_SET, Object
 from tools.drills import checksum
-from tools.drills.api import CLAIM, STATEFUL_SET, Api, DrillError, Object, part
+from tools.drills.api import Api, DrillError, part
 from tools.drills.checksum import Answer, Question, ask, login
 from tools.drills.difference import differences
 from tools.drills.restore import Backup

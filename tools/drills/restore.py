@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from tools.drills.api import BACKUP, CONFIG_MAP, NAMESPACE, RESTORE, Api, DrillError, Object, part
+from tools.cluster_api import NAMESPACE, Object
+from tools.drills.api import BACKUP, CONFIG_MAP, RESTORE, Api, DrillError, part
 from tools.drills.counts import RESTORED, SELECTED
 from tools.drills.scratch import MARK, scratch_namespace
 from tools.drills.watch import Watch
@@ -55,7 +56,8 @@ def newest_backup(api: Api, velero: str, schedule: str) -> Backup:
         newest = f" (the newest, {found[0]['metadata']['name']}, is {_phase(found[0]) or 'New'})" if found else ""
         raise DrillError(
             f"schedule {schedule} has no backup yet that is complete{newest}: make one with `kubectl -n {velero} exec "
-            f"deploy/velero -- /velero backup create --from-schedule {schedule} --wait`, then drill again"
+            f"deploy/velero -- /velero backup create --from-schedule {schedule} --wait`, then drill again",
+            2,
         )
     metadata, included = whole[0]["metadata"], part(whole[0], "spec").get("includedNamespaces")
     started = part(whole[0], "status").get("startTimestamp") or metadata["creationTimestamp"]

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from tools.drills.api import CLAIM, CLUSTER, CONFIG_MAP, JOB, NAMESPACE, RESTORE, Api, Kind, Object
+from tools.cluster_api import CLAIM, CNPG_CLUSTER, NAMESPACE, Kind, Object
+from tools.drills.api import CONFIG_MAP, JOB, RESTORE, Api
 from tools.drills.target import Target
 from tools.drills.watch import Watch
 
@@ -37,7 +38,7 @@ def leftovers(api: Api, target: Target) -> list[tuple[Kind, Object]]:
     if target.database:
         namespace = target.database.namespace
         found += [(JOB, each) for each in api.listed(JOB, namespace, SELECTOR)]
-        found += [(CLUSTER, each) for each in api.listed(CLUSTER, namespace, SELECTOR)]
+        found += [(CNPG_CLUSTER, each) for each in api.listed(CNPG_CLUSTER, namespace, SELECTOR)]
         claims = f"cnpg.io/cluster={drill_cluster(target.database.cluster)}"
         found += [(CLAIM, each) for each in api.listed(CLAIM, namespace, claims)]
     return found + [(NAMESPACE, each) for each in api.listed(NAMESPACE, labels=SELECTOR)]

@@ -1,0 +1,150 @@
+"""Deploys a stack, or shows what that would change: `python -m tools.up STACK [--preview]`."""
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Final
+
+import typer
+import yaml
+from rich.console import Console
+
+from rehearsal import engine
+from settings import read_stack_file
+from tools import cluster_api, rollout
+from tools.cluster_api import ClusterApi, ClusterRefused, ClusterSilent
+from tools.rollout import Diagnosis
+from tools.sentences import errors, sentences
+from tools.setup import ROOT
+from tools.tunnel import Known, ask, reachable
+
+COST: Final = "tools.cost"
+"""The command that estimates what a stack costs a month, where it exists."""
+
+# https://www.pulumi.com/docs/iac/cli/exit-codes/
+_NO_STACK: Final = 6
+
+Launch = Callable[[Sequence[str], Mapping[str, str]], int]
+"""Runs `pulumi` with arguments and additional variables on this terminal; its exit code."""
+
+
+def launch(arguments: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Run the engine and wait for its end, whatever signals come: they are for the engine to answer.
+
+    Raises `SetupError` when no engine can be found.
+    """
+    found = engine.find()
+    environ = {**os.environ, **found.environment(), **variables}
+    with subprocess.Popen([str(found.command), *arguments], cwd=ROOT, env=environ) as process, _signals_to(process):
+        return process.wait()
+
+
+@contextmanager
+def _signals_to(process: subprocess.Popen[bytes]) -> Generator[None]:
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        del frame
+        # A terminal gives Ctrl-C to the engine itself; a second one would make it drop what it is doing.
+        if number != signal.SIGINT or not os.isatty(0):
+            process.send_signal(number)
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def estimate(stack: str) -> None:
+    """Print what the stack costs a month, where the command exists; what it cannot do, it says itself."""
+    if importlib.util.find_spec(COST):
+        subprocess.run([sys.executable, "-m", COST, stack], cwd=ROOT, check=False)
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a deployment works with, so that tests can give it others."""
+
+    launch: Launch = launch
+    ask: Callable[[str], Known] = ask
+    estimate: Callable[[str], None] = estimate
+    connect: Callable[[str], ClusterApi] = cluster_api.connect
+    folder: Path = ROOT
+
+
+def run(stack: str, *, preview: bool, yes: bool, means: Means | None = None) -> int:
+    """Deploy or preview through a tunnel where one is needed; the exit code is Pulumi's."""
+    means = means or Means()
+    console = Console(highlight=False, soft_wrap=True)
+    verb = "preview" if preview else "up"
+    again = f"make {verb} STACK={stack}"
+
+    def say(line: str) -> None:
+        errors().print(line, markup=False)
+
+    with sentences(stack, again), ExitStack() as held:
+        if not preview:
+            means.estimate(stack)
+        variables = held.enter_context(reachable(stack, means.ask, means.folder, at_once=False))
+        events = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="socle-"))) / "events"
+        command = [verb, "--stack", stack, "--event-log", str(events), *(["--yes"] if yes and not preview else [])]
+        # The engine has this option among those for debugging; its own Automation API takes it too.
+        code = means.launch(command, {**variables, "PULUMI_DEBUG_COMMANDS": "true"})
+        if code and not preview:
+            for line in _explain(stack, events, means):
+                say(line)
+    if not preview:
+        console.print(_last_line(stack, again, code), markup=False)
+    return code
+
+
+def _explain(stack: str, events: Path, means: Means) -> list[str]:
+    """What to know of the roll-outs that failed, as far as the cluster tells while the tunnel is open."""
+    rollouts = rollout.failed(events)
+    if not rollouts:
+        return []
+    values = read_stack_file(means.folder / f"Pulumi.{stack}.yaml")
+    kubeconfig = means.ask(stack).kubeconfig
+    told: list[str] = []
+    for each in rollouts:
+        found = Diagnosis()
+        try:
+            if kubeconfig:
+                found = rollout.diagnose(means.connect(json.dumps(yaml.safe_load(kubeconfig))), each)
+        except (ClusterSilent, ClusterRefused) as error:
+            found = Diagnosis([f"the cluster does not say why ({error})"])
+        told.append(rollout.advise(stack, each, found, rollout.setting_of(each, values)))
+    return told
+
+
+def _last_line(stack: str, again: str, code: int) -> str:
+    destroy = f"`make destroy STACK={stack}`"
+    if code == _NO_STACK:
+        return (
+            f"{stack}: is not known where Pulumi keeps its state, `pulumi stack init {stack}` makes it: then `{again}`"
+        )
+    if code:
+        return f"{stack}: stopped, and what exists costs money: `{again}` goes on, {destroy} takes it down"
+    return f"{stack}: deployed, and costs money until {destroy} takes it down"
+
+
+def main(
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="a stack that has a file Pulumi.STACK.yaml")],
+    preview: Annotated[bool, typer.Option("--preview", help="Show what would change, and change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before changing anything.")] = False,
+) -> None:
+    """Deploy a stack, with the tunnel to its Kubernetes API open where it needs one."""
+    raise typer.Exit(run(stack, preview=preview, yes=yes))
+
+
+if __name__ == "__main__":
+    typer.run(main)
