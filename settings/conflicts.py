@@ -141,6 +141,11 @@ def _parts_without_ground(settings: Settings, present: Collection[str]) -> Itera
 
 def _of_the_vote(settings: Settings) -> Iterator[str]:
     vote, ingress = settings.f1_vote, settings.ingress
+    if ingress and ingress.health_path and not (vote and vote.host is None):
+        yield (
+            "socle:ingress.health_path: expected none, because the load balancer asks without a name, and every "
+            "application of this stack answers to its own"
+        )
     if not vote or not ingress:
         return
     if vote.host is None and not ingress.allow_plain_http:

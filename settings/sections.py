@@ -31,6 +31,7 @@ from settings.kinds import (
     RunnerToken,
     Secret,
     Section,
+    UrlPath,
     VpcCidr,
     refuse,
 )
@@ -92,6 +93,9 @@ class Ingress(Section):
     change what passes: for a stack without a domain."""
     certificate_domains: tuple[CertificateName, ...] = Field(default=(), validate_default=True)
     """Names on the certificate of an application load balancer, all inside `socle:dns.zone`."""
+    health_path: UrlPath | None = None
+    """Path that the load balancer asks of an application which serves any name, so that nodes whose application is
+    dead get no requests; the ingress controller's own health when omitted."""
     idle_timeout_seconds: int = Field(default=60, ge=1, le=4000)
     """Seconds of silence after which an application load balancer ends a connection; WebSockets want 3600."""
 

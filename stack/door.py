@@ -1,6 +1,6 @@
 """The way from the internet to the pods of a stack."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 
@@ -41,6 +41,7 @@ def load_balancer(
         first, *others = wanted.certificate_domains
         certificate = CertificateArgs(domain_name=first, zone_id=zone.id, alternative_names=tuple(others))
         certificate_arn = Certificate("ingress", certificate, base.opts).arn
+    check = health_check(wanted.controller)
     made = LoadBalancer(
         "web",
         LoadBalancerArgs(
@@ -50,7 +51,7 @@ def load_balancer(
             targets=targets,
             http_node_port=HTTP_NODE_PORT,
             https_node_port=HTTPS_NODE_PORT,
-            health_check=health_check(wanted.controller),
+            health_check=replace(check, path=wanted.health_path) if wanted.health_path else check,
             certificate_arn=certificate_arn,
             allow_plain_http=wanted.allow_plain_http,
             allowed_cidrs=tuple(map(str, wanted.allowed_cidrs)),

@@ -173,3 +173,14 @@ def test_plain_http_has_no_certificate_and_no_network_load_balancer() -> None:
         "socle:ingress.allow_plain_http: expected false, because a network load balancer leaves TLS to the ingress "
         "controller, got true",
     )
+
+
+def test_the_application_itself_is_asked_for_its_health_where_it_serves_any_name() -> None:
+    values = copy.deepcopy(good())
+    both(plain(health_path="/"), drop(*ON_CLUSTER), put("f1_vote", {"image": "ghcr.io/devu42/f1-vote:3f9c2d1"}))(values)
+    ingress = settings.parse(raw(values)).ingress
+    assert ingress
+    assert ingress.health_path == "/"
+    put("f1_vote.host", "vote.example.org")(values)
+    with pytest.raises(settings.SettingsError, match=r"socle:ingress.health_path: expected none, because the load"):
+        settings.parse(raw(values))

@@ -15,6 +15,7 @@ from tests.stack_examples import (
     Raw,
     declare_stack,
     everything,
+    of_file,
     only,
     staging,
 )
@@ -221,6 +222,14 @@ def test_the_controller_and_the_health_check_of_the_load_balancer_belong_togethe
     assert (release["chart"], release["version"]) == (chart, pin.version)
     checks = [each["healthCheck"] for each in made.plan.of("aws:lb/targetGroup:TargetGroup").values()]
     assert {(each["protocol"], each["port"]) for each in checks} == {health}
+
+
+def test_a_load_balancer_in_front_of_one_application_asks_that_for_its_health(declare: Declare) -> None:
+    made = declare_stack(declare, of_file("f1-vote"))
+    checks = [each["healthCheck"] for each in made.plan.of("aws:lb/targetGroup:TargetGroup").values()]
+    # Success is 200 alone: a controller that finds no application answers 404 or 503.
+    assert [(each["protocol"], each["path"], each["port"]) for each in checks] == [("HTTPS", "/", "30443")]
+    assert "matcher" not in checks[0]
 
 
 # The way out
