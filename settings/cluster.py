@@ -162,8 +162,8 @@ class Cluster(Section):
     allow_public_api: bool = False
     """Accept ranges wider than /8 in `api_cidrs`: with 0.0.0.0/0 the whole internet may try to log in."""
     api_cidrs: tuple[Cidr, ...]
-    """Public ranges that may reach the Kubernetes API; `[]` closes its public endpoint, and
-    whoever deploys has to be inside the VPC then."""
+    """Public ranges that may reach the Kubernetes API. With `[]` nobody outside does: on EKS whoever deploys has to be
+    inside the VPC, on K3s `make up` opens a tunnel."""
     log_types: tuple[ControlPlaneLog, ...] = ("audit", "authenticator")
     """Control-plane logs to keep in CloudWatch, at about 0.60 USD per GB received."""
     log_retention_days: LogRetentionDays = 30

@@ -101,7 +101,7 @@ def k3s_cluster(
     stack = base.tags["stack"]
     base.outputs["cluster"] = made.name
     base.outputs["kubeconfig"] = made.kubeconfig
-    saved = f"pulumi stack output --stack {stack} --show-secrets kubeconfig > kubeconfig.json"
+    saved = f"(umask 077; pulumi stack output --stack {stack} --show-secrets kubeconfig > kubeconfig.json)"
     base.outputs["to_use_the_cluster"] = saved if wanted.api_cidrs else f"make tunnel STACK={stack}"
     base.outputs["ssh_commands"] = made.ssh_commands
     base.outputs["machines"] = pulumi.Output.secret(

@@ -254,6 +254,15 @@ def test_what_is_listed_and_was_deleted_lately_is_not_left(monkeypatch: pytest.M
     assert left() == {}
 
 
+def test_a_secret_in_its_days_of_recovery_is_not_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = client("secretsmanager")
+    arn: str = secrets.create_secret(Name="token", SecretString="x")["ARN"]
+    _listed(monkeypatch, arn)
+    assert [each.price.usd for each in left().values()] == [0.4]
+    secrets.delete_secret(SecretId=arn)
+    assert left() == {}
+
+
 def test_a_kind_that_cannot_be_looked_up_is_listed_as_such_without_a_price(monkeypatch: pytest.MonkeyPatch) -> None:
     arn = "arn:aws:backup:eu-west-3:123456789012:backup-vault:old"
     _listed(monkeypatch, arn)

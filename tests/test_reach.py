@@ -9,8 +9,10 @@ import pytest
 
 from stack import reach
 from tests.far_side import GREETING, FarSide, ask, far_side, free_port, machines
+from tests.pulumi_stand_in import StandIn
 from tools import announcement, tunnel
 from tools.door import PortTaken
+from tools.ssh_agent import Refused
 from tools.tunnel import Known, reachable
 
 EKS, K3S, BALANCED = "kind: eks", "kind: k3s", "kind: k3s, api_cidrs: [192.0.2.0/24]"
@@ -104,3 +106,11 @@ def test_a_tunnel_that_is_open_or_will_be_is_enough():
     reach.check_reach("vote", port, {reach.TUNNEL: "somewhere"})
     with socket.create_server(("127.0.0.1", port)):
         reach.check_reach("vote", port, {})
+
+
+def test_secrets_that_are_locked_are_told_from_a_stack_that_nobody_knows():
+    locked = StandIn(codes={"stack output": 255}, said="error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE")
+    with pytest.raises(Refused, match="the secrets of staging are locked: set PULUMI_CONFIG_PASSPHRASE"):
+        tunnel.ask("staging", locked)
+    unknown = StandIn(codes={"stack output": 255}, said="error: no stack named 'staging' found")
+    assert tunnel.ask("staging", unknown) == Known()

@@ -42,11 +42,19 @@ class Known:
 
 
 def ask(stack: str, run: Runner | None = None) -> Known:
-    """Machines and kubeconfig of a stack; neither, when the engine knows nothing of it, which it says itself later."""
+    """Machines and kubeconfig of a stack; neither, when the engine knows nothing of it, which it says itself later.
+
+    Raises `Refused` when the engine may not read the stack's secrets.
+    """
     run = run or Program()
     try:
         outputs = Pulumi(stack, run).outputs()
-    except PulumiFailed:
+    except PulumiFailed as failed:
+        if "passphrase" in str(failed).lower():
+            raise Refused(
+                f"the secrets of {stack} are locked: set PULUMI_CONFIG_PASSPHRASE to their passphrase, then run the "
+                "command again"
+            ) from None
         return Known()
     machines = from_outputs(outputs)
     if machines is None:

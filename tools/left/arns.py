@@ -70,6 +70,12 @@ def _alarm(account: Account, arn: Arn, region: str) -> Record | None:
     return next(iter([*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())]), None)
 
 
+def _secret(account: Account, arn: Arn, region: str) -> Record | None:
+    """A secret that is not on its way out: in its days of recovery it costs nothing."""
+    found = account.one("secretsmanager", "describe_secret", region=region, SecretId=arn.text)
+    return None if found is None or "DeletedDate" in found else found
+
+
 def _log_group(account: Account, arn: Arn, region: str) -> Record | None:
     """The group of exactly that name: there is no operation but a search by prefix."""
     found = account.all("logs", "describe_log_groups", "logGroups[]", region=region, logGroupNamePrefix=arn.rest)
@@ -159,7 +165,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         lambda record: prices.key(record["KeyMetadata"]["KeyState"]),
     ),
     "secretsmanager:secret": Kind(
-        _one("secretsmanager", "describe_secret", lambda arn, _: {"SecretId": arn.text}),
+        _secret,
         "aws secretsmanager delete-secret --secret-id {text} --region {region}",
         lambda _: prices.secret(),
     ),
