@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,13 @@ def environment(**more: str) -> dict[str, str]:
     """What the commands of Ansible find: our configuration, and a home where they leave nothing behind."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     path = f"{Path(sys.executable).parent}:{inherited.get('PATH', '')}"
-    ours = {"ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "PYTHONWARNINGS": "ignore"}
+    ours = {
+        "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
+        "ANSIBLE_NOCOLOR": "1",
+        "PYTHONWARNINGS": "ignore",
+        # Named, because one half of Ansible takes the home of the user and the other that of the environment.
+        "ANSIBLE_ASYNC_DIR": str(Path(tempfile.gettempdir()) / f"socle-ansible-{os.getpid()}"),
+    }
     return {**inherited, "PATH": path, "LC_ALL": "C.UTF-8", **ours, **more}
 
 

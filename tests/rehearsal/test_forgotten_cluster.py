@@ -21,6 +21,7 @@ def _nobody(_: str) -> ClusterApi:
 
 
 def test_after_forgetting_the_cluster_the_rest_of_the_stack_is_destroyed(checkout: Checkout, tmp_path: Path) -> None:
+    checkout.edit("staging", lambda config: config.pop("socle:monitoring"))
     checkout.must("up", "staging")
     workspace = checkout.workspace("staging")
     pulumi = Pulumi("staging", Program(workspace.folder, {**os.environ, **workspace.environment()}))

@@ -59,6 +59,7 @@ def _kill_engine_halfway(checkout: Checkout, stack: str) -> str:
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the engine's process in /proc")
 def test_after_a_killed_update_the_next_command_says_what_to_type_and_completes(checkout: Checkout) -> None:
+    checkout.edit("staging", lambda config: config.pop("socle:monitoring"))
     killed = _kill_engine_halfway(checkout, "staging")
     assert "Traceback" not in killed
     assert "the engine was killed: run the command again, it puts the state in order first" in killed
