@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
 from typing import Literal
 
 import pulumi
@@ -11,6 +10,7 @@ import pulumi_aws as aws
 import pulumi_tls as tls
 
 from components import iam
+from components.cidrs import ipv4_network
 
 Access = Literal["ssm", "ssh"]
 
@@ -52,7 +52,7 @@ class BastionArgs:
         if self.access == "ssm" and self.ssh_cidrs:
             raise ValueError(f"ssh_cidrs must be empty with access 'ssm', which opens no port, got {self.ssh_cidrs!r}")
         for cidr in self.ssh_cidrs:
-            if _network(cidr).prefixlen == 0 and not self.allow_any_ssh:
+            if ipv4_network("ssh_cidrs", cidr).prefixlen == 0 and not self.allow_any_ssh:
                 raise ValueError(f"ssh_cidrs must not contain {cidr!r} unless allow_any_ssh is true")
 
 
@@ -138,13 +138,6 @@ class Bastion(pulumi.ComponentResource):
                 "access": self.access,
             }
         )
-
-
-def _network(cidr: str) -> IPv4Network:
-    try:
-        return IPv4Network(cidr)
-    except ValueError as error:
-        raise ValueError(f"ssh_cidrs must hold IPv4 networks, got {cidr!r}: {error}") from error
 
 
 def _host_key(instance_id: str) -> list[str]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 
 import pulumi
 import pulumi_aws as aws
+
+from components.cidrs import ipv4_network
 
 API = 6443
 
@@ -36,7 +37,7 @@ class K3sApiArgs:
         if not self.cidrs:
             raise ValueError("cidrs must name at least one IPv4 network, got none")
         for cidr in self.cidrs:
-            if _network(cidr).prefixlen == 0 and not self.allow_public_api:
+            if ipv4_network("cidrs", cidr).prefixlen == 0 and not self.allow_public_api:
                 raise ValueError(f"cidrs must not contain {cidr!r} unless allow_public_api is true")
 
 
@@ -84,13 +85,6 @@ class K3sApi(pulumi.ComponentResource):
         listening = pulumi.Output.all(host=self.host, listener=listener.arn)
         self.url = listening.apply(lambda known: f"https://{known['host']}:{API}")
         self.register_outputs({"url": self.url, "host": self.host})
-
-
-def _network(cidr: str) -> IPv4Network:
-    try:
-        return IPv4Network(cidr)
-    except ValueError as error:
-        raise ValueError(f"cidrs must hold IPv4 networks, got {cidr!r}: {error}") from error
 
 
 def _open(name: str, args: K3sApiArgs, child: pulumi.ResourceOptions) -> None:

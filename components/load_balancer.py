@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
 
+from components.cidrs import ipv4_network
 from components.cluster import IngressTargets
 from components.forwarding import (
     DOOR,
@@ -71,7 +71,7 @@ class LoadBalancerArgs:
         if not self.allowed_cidrs:
             raise ValueError("allowed_cidrs must name at least one IPv4 network, got none")
         for cidr in self.allowed_cidrs:
-            _check_cidr(cidr)
+            ipv4_network("allowed_cidrs", cidr)
         self._check_kind()
 
     def _check_kind(self) -> None:
@@ -161,13 +161,6 @@ class LoadBalancer(pulumi.ComponentResource):
                 "target_group_arn_suffixes": self.target_group_arn_suffixes,
             }
         )
-
-
-def _check_cidr(cidr: str) -> None:
-    try:
-        IPv4Network(cidr)
-    except ValueError as error:
-        raise ValueError(f"allowed_cidrs must hold IPv4 networks, got {cidr!r}: {error}") from error
 
 
 def _open_door(

@@ -63,6 +63,11 @@ class NodeGroup(Section):
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict[LabelKey, LabelValue])
     """Kubernetes labels of the machines."""
 
+    @property
+    def size(self) -> int:
+        """Machines wanted."""
+        return self.min_size if self.desired_size is None else self.desired_size
+
     @field_validator("instance_types")
     @classmethod
     def _fit(cls, types: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:

@@ -29,8 +29,7 @@ def k3s_conflicts(settings: Settings, cluster: Cluster) -> Iterator[str]:
 
 def agents(cluster: Cluster) -> int:
     """Machines of all groups, as K3s counts them."""
-    groups = cluster.node_groups.values()
-    return sum(group.min_size if group.desired_size is None else group.desired_size for group in groups)
+    return sum(group.size for group in cluster.node_groups.values())
 
 
 def _machines(settings: Settings, cluster: Cluster) -> Iterator[str]:

@@ -63,7 +63,7 @@ def k3s_machines(base: Foundation, network: Network | None) -> K3sMachines | Non
             agent_pools={
                 name: AgentPoolArgs(
                     instance_type=group.instance_types[0],
-                    count=group.min_size if group.desired_size is None else group.desired_size,
+                    count=group.size,
                     disk_gib=group.disk_gib,
                     labels=group.labels,
                 )
