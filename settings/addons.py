@@ -6,7 +6,6 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from settings.kinds import (
     BackupRetentionDays,
-    CronLine,
     DatadogSite,
     DomainName,
     Email,
@@ -17,6 +16,7 @@ from settings.kinds import (
     StorageSize,
     refuse,
 )
+from settings.times import CronLine
 
 
 class Certificates(Section):

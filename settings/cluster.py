@@ -10,7 +10,6 @@ from settings.kinds import (
     Architecture,
     Cidr,
     ControlPlaneLog,
-    CronLine,
     GroupName,
     InstanceType,
     KubernetesVersion,
@@ -24,6 +23,7 @@ from settings.kinds import (
     is_private,
     refuse,
 )
+from settings.times import CronLine
 
 # The widest range ever given to one organisation.
 WIDEST_API_RANGE = 8

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal, NoReturn, cast
 
-from croniter import croniter
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 
@@ -22,9 +21,6 @@ _LONGEST_DOMAIN = 253
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # A last label of digits only would be an IPv4 address.
 _DOMAIN = rf"(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}"
-# Largest values of the fields of a cron line, beyond which a step means nothing.
-_MOST = (59, 23, 31, 12, 6)
-_STEP = re.compile(r"/(\d+)")
 _INSTANCE_TYPE = r"(?P<letters>[a-z]+)(?P<generation>[0-9]+)(?P<options>[a-z0-9-]*)\.[a-z0-9-]+"
 # https://github.com/distribution/reference/blob/main/reference.go
 _IMAGE_PATH = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
@@ -61,14 +57,15 @@ def refuse(sentence: str) -> NoReturn:
     raise PydanticCustomError("rule", "{sentence}", {"sentence": sentence})
 
 
-def _text(value: Any, pattern: str) -> str:
+def text(value: Any, pattern: str) -> str:
+    """The value, if it is a text of that form; otherwise ValueError."""
     if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
         raise ValueError(value)
     return value
 
 
 def _domain(value: Any) -> str:
-    if len(_text(value, _DOMAIN)) > _LONGEST_DOMAIN:
+    if len(text(value, _DOMAIN)) > _LONGEST_DOMAIN:
         raise ValueError(value)
     return value
 
@@ -80,7 +77,7 @@ def _domain_or_wildcard(value: Any) -> str:
 
 def _range(value: Any) -> IPv4Network:
     # The prefix is asked for: a lone address is more often a forgotten prefix than a range of one.
-    return IPv4Network(_text(value, r"[0-9.]+/[0-9]+"))
+    return IPv4Network(text(value, r"[0-9.]+/[0-9]+"))
 
 
 def is_private(network: IPv4Network) -> bool:
@@ -106,7 +103,7 @@ def architecture_of(instance_type: str) -> Literal["x86_64", "arm64"]:
 
 
 def _instance_type(value: Any) -> str:
-    return _text(value, _INSTANCE_TYPE)
+    return text(value, _INSTANCE_TYPE)
 
 
 def _arm_instance_type(value: Any) -> str:
@@ -115,20 +112,8 @@ def _arm_instance_type(value: Any) -> str:
     return value
 
 
-def _cron_line(value: Any) -> str:
-    # What every scheduler understands alike: digits, stars, steps, ranges and lists, the days of the week from 0 to 6.
-    if "7" in _text(value, r"[0-9*/,-]+(?: [0-9*/,-]+){4}").split()[4] or not croniter.is_valid(value):
-        raise ValueError(value)
-    if any(int(low) > int(high) for low, high in re.findall(r"(\d+)-(\d+)", value)):
-        raise ValueError(value)
-    if any(int(step) > most for field, most in zip(value.split(), _MOST, strict=True) for step in _STEP.findall(field)):
-        raise ValueError(value)
-    croniter(value).get_next()  # raises for a day that no month has
-    return value
-
-
 def _image(value: Any) -> str:
-    parts = re.fullmatch(_IMAGE, _text(value, _IMAGE), re.ASCII)
+    parts = re.fullmatch(_IMAGE, text(value, _IMAGE), re.ASCII)
     # What such a tag names today is something else tomorrow.
     if parts is None or parts["tag"] == "latest":
         raise ValueError(value)
@@ -136,12 +121,14 @@ def _image(value: Any) -> str:
 
 
 def _pattern(pattern: str) -> PlainValidator:
-    return PlainValidator(lambda value: _text(value, pattern))
+    return PlainValidator(lambda value: text(value, pattern))
 
 
 Owner = Annotated[
     str, _pattern(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}"), Expected("a name of 1 to 64 letters, digits or . _ @ -")
 ]
+# https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html
+AccountId = Annotated[str, _pattern(r"\d{12}"), Expected("the 12 digits of an AWS account, in quotes")]
 Region = Annotated[str, _pattern(r"[a-z]{2}(?:-[a-z]+)+-\d"), Expected("an AWS region such as eu-west-3")]
 DomainName = Annotated[str, PlainValidator(_domain), Expected("a domain name such as example.org")]
 CertificateName = Annotated[
@@ -207,11 +194,6 @@ Email = Annotated[
     _pattern(rf"[A-Za-z0-9._%+-]{{1,64}}@(?:{_LABEL}\.)+{_LABEL}"),
     Expected("an e-mail address such as team@example.org"),
 ]
-CronLine = Annotated[
-    str,
-    PlainValidator(_cron_line),
-    Expected('a cron line of five fields in quotes such as "0 3 * * *" (every day at 3:00)'),
-]
 BackupRetentionDays = Annotated[int, Field(ge=1, le=365)]
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 StorageSize = Annotated[str, _pattern(r"[1-9][0-9]{0,4}(?:Gi|Ti)"), Expected("a size such as 1Gi")]
@@ -238,11 +220,11 @@ DatadogSite = Literal[
     "datadoghq.eu", "datadoghq.com", "us3.datadoghq.com", "us5.datadoghq.com", "ap1.datadoghq.com", "ap2.datadoghq.com"
 ]
 Secret = Annotated[
-    SecretStr, PlainValidator(lambda value: SecretStr(_text(value, r"\S+"))), Expected("a secret without spaces")
+    SecretStr, PlainValidator(lambda value: SecretStr(text(value, r"\S+"))), Expected("a secret without spaces")
 ]
 # https://docs.gitlab.com/security/tokens/#token-prefixes; a stack file that is only read shows a placeholder.
 RunnerToken = Annotated[
     SecretStr,
-    PlainValidator(lambda value: SecretStr(_text(value, r"glrt-\S+|\[secret\]"))),
+    PlainValidator(lambda value: SecretStr(text(value, r"glrt-\S+|\[secret\]"))),
     Expected("a token of GitLab that begins with glrt-"),
 ]

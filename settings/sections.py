@@ -17,6 +17,7 @@ from settings.addons import (
 )
 from settings.cluster import Cluster
 from settings.kinds import (
+    AccountId,
     ArmInstanceType,
     CertificateName,
     Cidr,
@@ -35,6 +36,7 @@ from settings.kinds import (
     VpcCidr,
     refuse,
 )
+from settings.times import Moment
 from settings.workloads import F1Vote, Registry, UsersApi, WebFrontend
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
@@ -172,6 +174,10 @@ class Settings(Section):
     """Region of everything but CloudFront's certificates; written `aws:region`."""
     owner: Owner
     """Who answers for the stack; tag `owner` of every resource."""
+    account_id: AccountId | None = None
+    """Account in which the stack lives: credentials of any other are refused. Any when omitted."""
+    expires: Moment | None = None
+    """When `make reap` may destroy the stack; tag `expires` of every resource. Never when omitted."""
     high_availability: bool = False
     """Warn of whatever stops when a single machine does."""
     network: Network | None = None

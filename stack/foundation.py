@@ -59,7 +59,14 @@ def foundation(settings: Settings) -> Foundation:
         "owner": settings.owner,
         "managed-by": "pulumi",
     }
-    provider = aws.Provider("aws", region=settings.region, default_tags={"tags": tags})
+    if settings.expires:
+        tags["expires"] = settings.expires
+    provider = aws.Provider(
+        "aws",
+        region=settings.region,
+        default_tags={"tags": tags},
+        allowed_account_ids=[settings.account_id] if settings.account_id else None,
+    )
     return Foundation(
         settings, tags, pulumi.ResourceOptions(providers=[provider]), pulumi.InvokeOptions(provider=provider), {}
     )

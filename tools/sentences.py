@@ -13,6 +13,7 @@ from tools.cluster_api import ClusterRefused, ClusterSilent
 from tools.pulumi_cli import PulumiFailed
 from tools.setup import SetupError
 from tools.ssh_agent import Refused
+from tools.state.backend import BackendRefused
 
 BAD_INPUT: Final = 2
 """Exit code when the command, or the stack's settings, have to change first."""
@@ -45,7 +46,7 @@ def sentences(stack: str, again: str) -> Generator[None]:
         for problem in error.problems:
             errors().print(problem, markup=False)
         raise typer.Exit(BAD_INPUT) from None
-    except SetupError as error:
+    except (SetupError, BackendRefused) as error:
         raise refuse(str(error), BAD_INPUT) from None
     except Refused as refused:
         raise refuse(f"{stack}: {refused}, then `{again}`", FAILED) from None
