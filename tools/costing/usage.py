@@ -34,6 +34,8 @@ class Usage(Table):
     """Into each of them."""
     bucket_gb: Amount
     """In each other bucket."""
+    registry_gb: Amount
+    """Of images, in each registry."""
     snapshots_gb: Amount
     """Of volumes that are backed up."""
     site_out_gb: Amount

@@ -82,7 +82,10 @@ def node_group(resource: Resource, at: Context) -> list[Line]:
     disk = Disk("gp3", resource.number("diskSize", default=_NODE_GIB))
     if template:
         disk = disk_of(template, _IN_TEMPLATE, _NODE_GIB)
-    return [running(resource, at, alike), disks(resource, at, alike, disk, awake)]
+    lines = [running(resource, at, alike), disks(resource, at, alike, disk, awake)]
+    if template and template.flag("networkInterfaces", 0, "associatePublicIpAddress"):
+        lines.append(at.by_the_hour(resource, f"{alike.what}: public IPv4", "address.public", alike.count * awake))
+    return lines
 
 
 def running(resource: Resource, at: Context, of: Machines) -> Line:

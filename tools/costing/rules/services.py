@@ -114,6 +114,12 @@ def distribution(resource: Resource, at: Context) -> list[Line]:
     ]
 
 
+def registry(resource: Resource, at: Context) -> list[Line]:
+    """A registry of images, by what it keeps."""
+    kept = at.usage.registry_gb
+    return [at.by_amount(resource, f"images {resource.name}", "ecr.storage", kept, assumed=f"{kept:g} GB")]
+
+
 def alarm(resource: Resource, at: Context) -> list[Line]:
     """A CloudWatch alarm: each metric that it looks at counts."""
     questions = cast(list[dict[str, Any]], resource.value("metricQueries") or [])
@@ -129,5 +135,6 @@ RULES: Final[dict[str, Rule]] = {
     "aws:cloudwatch/logGroup:LogGroup": log_group,
     BUCKET: bucket,
     "aws:cloudfront/distribution:Distribution": distribution,
+    "aws:ecr/repository:Repository": registry,
     "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,
 }
