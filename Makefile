@@ -2,7 +2,7 @@
 # PYTHON=python3.12 chooses the interpreter, WORKERS=8 how many tests run at once at most.
 PYTHON ?= python3
 WORKERS ?= 4
-export STACK
+export STACK SETTLE FROM TO
 # Compiled modules stay beside their sources: without them every command starts seconds later.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -12,8 +12,7 @@ PYTEST = $(VENV)/pytest -q -n auto --maxprocesses $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help rehearse rehearse-preview rehearse-destroy up preview destroy drain leftovers forget-cluster drill \
-	ssh tunnel test test-unit check bench docs pins clean setup engine stack
+.PHONY: $(shell awk -F: '/^[a-z][a-z -]*:/ { print $$1 }' $(firstword $(MAKEFILE_LIST)))
 
 help: ## print these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +30,9 @@ up: ## STACK=staging: pulumi up, through a tunnel where the API is private; YES=
 preview: ## STACK=staging: pulumi preview, likewise
 up preview: stack setup engine
 	@$(VENV)/python -m tools.up $(if $(filter preview,$@),--preview) $(if $(YES),--yes) "$$STACK"
+
+smoke: stack setup engine ## STACK=staging: ask the site, the applications and all pods whether they are well
+	@$(VENV)/python -m tools.smoke $(if $(JSON),--json) "$$STACK"
 
 ssh: stack setup engine ## STACK=staging NODE=server-1: a shell on a machine of K3s; without NODE, their names
 	@$(VENV)/python -m tools.ssh "$$STACK" $(NODE)
@@ -50,6 +52,84 @@ leftovers: stack setup ## STACK=staging: list what still exists in AWS and its p
 drill: stack setup engine ## STACK=prod: restore the newest backups beside the originals and compare
 	@$(VENV)/python -m tools.drill $(if $(JSON),--json) "$$STACK"
 
+bootstrap: setup engine ## make the bucket of the states, its keys and the roles of CI; again at any time; DRY_RUN=1
+bootstrap-destroy: setup engine ## delete those, once no stack has resources any more
+bootstrap bootstrap-destroy:
+	@$(VENV)/python -m tools.$(subst -,_,$@) $(if $(YES),--yes) $(if $(DRY_RUN),--dry-run)
+
+new: named setup engine ## STACK=dev-search-page FROM=staging TTL=8h: a stack of one's own; RESTORE=1 only writes its file
+	@$(VENV)/python -m tools.new $(if $(FROM),--from "$$FROM") $(if $(TTL),--ttl "$(TTL)") $(if $(OWNER),--owner "$(OWNER)") $(if $(RESTORE),--restore) -- "$$STACK"
+
+extend: named setup engine ## STACK=dev-search-page TTL=8h: give it more time, or less
+	@$(VENV)/python -m tools.extend --ttl "$(TTL)" -- "$$STACK"
+
+stacks: setup ## every stack: kind, resources, last update and by whom, cost, lock, end
+	@$(VENV)/python -m tools.stacks $(if $(JSON),--json)
+
+remove: named setup engine ## STACK=dev-search-page: remove a stack that `make destroy` has emptied
+	@$(VENV)/python -m tools.remove $(if $(YES),--yes) -- "$$STACK"
+
+reap: setup engine ## show the stacks whose end has come; YES=1 destroys and removes them
+	@$(VENV)/python -m tools.reap $(if $(YES),--yes)
+
+locks: setup ## who holds what on the stacks, since when, and whether that still runs
+	@$(VENV)/python -m tools.locks $(if $(JSON),--json) $(if $(STACK),-- "$$STACK")
+
+unlock: named setup engine ## STACK=staging: break a stale lock, never a live one, and settle what was under way
+	@$(VENV)/python -m tools.unlock $(if $(YES),--yes) $(if $(SETTLE),--settle "$$SETTLE") -- "$$STACK"
+
+history: named setup ## STACK=staging: versions of its state, who made them and what changed; COUNT=50
+	@$(VENV)/python -m tools.history $(if $(JSON),--json) $(if $(COUNT),--count "$(COUNT)") -- "$$STACK"
+
+rescue: named setup engine ## STACK=staging VERSION=...: put an older version of its state back
+	@$(VENV)/python -m tools.rescue $(if $(VERSION),--version="$(VERSION)") $(if $(YES),--yes) -- "$$STACK"
+
+doctor: stack setup ## STACK=staging: what is wrong with its state, credentials, key, lock, and how to mend it
+	@$(VENV)/python -m tools.doctor $(if $(JSON),--json) -- "$$STACK"
+
+secret: stack setup engine ## STACK=staging KEY=datadog_api_key: store a secret, asked for or from standard input
+	@$(VENV)/python -m tools.secret -- "$$STACK" "$(KEY)"
+
+rotate-key: stack setup engine ## STACK=staging: encrypt its secrets anew; TO=awskms://... with another key
+	@$(VENV)/python -m tools.rotate_key $(if $(TO),--to "$$TO") -- "$$STACK"
+
+promote: setup engine ## FROM=staging TO=prod: keep a stack on the versions that another one runs
+	@$(VENV)/python -m tools.promote $(if $(YES),--yes) $(if $(JSON),--json) -- "$$FROM" "$$TO"
+
+preview-report: stack setup engine ## STACK=staging: a preview as files to publish; REHEARSE=1 on the simulated cloud
+	@$(VENV)/python -m tools.preview_report $(if $(REHEARSE),--rehearse) $(if $(REFRESH),--refresh) -- "$$STACK"
+
+preview-comment: setup engine ## tell the merge request of those; DRY_RUN=1 prints it, of a rehearsal of the working tree
+	@$(VENV)/python -m tools.preview_comment $(if $(DRY_RUN),--dry-run) -- $(STACK)
+
+deploy: stack setup engine ## STACK=prod: make up, but only of exactly what was reviewed
+	@$(VENV)/python -m tools.deploy $(if $(REVIEWED),--reviewed "$(REVIEWED)") -- "$$STACK"
+
+drift: stack setup engine ## STACK=prod: what the cloud has otherwise than the settings; in CI an issue tells it
+	@$(VENV)/python -m tools.drift -- "$$STACK"
+
+iam: setup ## STACK=... ROLE=preview|deploy: what CI's roles need for the stacks; WRITE=1 renews bootstrap/permissions
+	@$(VENV)/python -m tools.iam $(if $(ROLE),--role "$(ROLE)") $(if $(WRITE),--write) $(if $(JSON),--json) -- $(STACK)
+
+site: setup ## build and check the site; FOR=staging for the address of that stack
+	@$(VENV)/python -m tools.site_build $(if $(FOR),--stack "$(FOR)") $(if $(PREVIEW),--preview "$(PREVIEW)") build check
+
+site-scan: setup ## scan what the site is built with for known weaknesses
+	@$(VENV)/python -m tools.site_build scan
+
+site-test: setup ## try the built site in Chromium
+	@$(VENV)/python -m tools.site_build build test
+
+publish: stack setup engine ## STACK=staging: publish the built site; PREVIEW=mr-42 beside it, DRY_RUN=1
+unpublish: stack setup engine ## STACK=staging: back to the release before; RELEASE=..., PREVIEW=mr-42, DRY_RUN=1
+publish unpublish:
+	@$(VENV)/python -m tools.$@ $(if $(PREVIEW),--preview "$(PREVIEW)") $(if $(RELEASE),--release "$(RELEASE)") $(if $(DRY_RUN),--dry-run) -- "$$STACK"
+
+releases: stack setup engine ## STACK=staging: releases of the site that can be gone back to
+site-smoke: stack setup engine ## STACK=staging: ask the published site for its pages and headers
+releases site-smoke:
+	@$(VENV)/python -m tools.$(subst -,_,$@) $(if $(JSON),--json) -- "$$STACK"
+
 test: setup engine check ## check, then all tests, among them rehearsals of the stacks
 	@$(PYTEST)
 
@@ -62,10 +142,13 @@ check: setup ## style, types, stack files and the age of pinned versions
 	@$(VENV)/python -m tools.check_stacks
 	@$(VENV)/check-jsonschema --quiet --schemafile settings/stack-file.schema.json Pulumi.*.yaml
 	@$(VENV)/python -m tools.pins --quiet
+	@$(VENV)/python -m tools.iam --check
 	@$(VENV)/pyright
 
 bench: setup engine ## measure the rehearsal on this machine
 	@$(VENV)/python -m tools.bench
+	@$(VENV)/python -m tools.bench_locks
+	@$(VENV)/python -m tools.bench_comment
 
 docs: setup ## renew what the README and the editors' schema take from the settings
 	@$(VENV)/python -m tools.settings_table --write
@@ -75,7 +158,7 @@ pins: setup ## list pinned versions with the end of their support
 	@$(VENV)/python -m tools.pins
 
 clean: ## remove what set-up and tests made here
-	@rm -rf .venv .rehearsal .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .rehearsal previews .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "The engine stays in $${SOCLE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/socle}, for all checkouts."
 
@@ -84,6 +167,9 @@ setup:
 
 engine: setup
 	@$(VENV)/python -m rehearsal.engine
+
+named:
+	@test -n "$$STACK" || { echo "Name a stack, as in \`make $(or $(MAKECMDGOALS),stacks) STACK=staging\`." >&2; exit 2; }
 
 stack:
 	@test -f "Pulumi.$$STACK.yaml" || { \

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
+from components import versions
 from components.cluster import IngressTargets
 from components.k3s_api import K3sApi
 from components.k3s_configuration import K3sConfiguration, K3sConfigurationArgs
@@ -41,6 +42,10 @@ class K3sClusterArgs:
     """Copies of etcd that are kept, 1 or more."""
     kubeconfig_revision: int = 1
     """A higher number fetches the kubeconfig again, whose certificate K3s makes for a year."""
+    driver_chart_version: str = versions.EBS_CSI_CHART.version
+    """Version of the chart of the EBS CSI driver."""
+    snapshot_chart_version: str = versions.SNAPSHOT_CONTROLLER_CHART.version
+    """Version of the chart of the snapshot controller."""
 
     def __post_init__(self) -> None:
         """Refuse a port that an ordinary user cannot open."""
@@ -122,7 +127,7 @@ class K3sCluster(pulumi.ComponentResource):
             f"{name}-kubeconfig", url=self.api_url, revision=args.kubeconfig_revision
         )
         self.storage_class = STORAGE_CLASS
-        self.provider = self._provider_with_volumes(name, machines)
+        self.provider = self._provider_with_volumes(name, args)
         self.server_address = first.private_ip
         self.ssh_commands = pulumi.Output.all(**configuration.ssh_commands).apply(dict)
         self.inventory = configuration.inventory
@@ -157,8 +162,9 @@ class K3sCluster(pulumi.ComponentResource):
             for part, role in self._roles.items()
         ]
 
-    def _provider_with_volumes(self, name: str, machines: K3sMachines) -> kubernetes.Provider:
+    def _provider_with_volumes(self, name: str, args: K3sClusterArgs) -> kubernetes.Provider:
         """Provider that waits until volumes can be had, and keeps them until the last workload has gone."""
+        machines = args.machines
         bare = _BareCluster(
             name=self.name,
             provider=self._kubernetes(f"{name}-api", machines, self._child),
@@ -173,6 +179,8 @@ class K3sCluster(pulumi.ComponentResource):
                 region=machines.args.region,
                 servers=machines.args.server_count,
                 tags=machines.args.tags,
+                driver_chart_version=args.driver_chart_version,
+                snapshot_chart_version=args.snapshot_chart_version,
             ),
             self._child,
         )

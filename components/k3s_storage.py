@@ -33,6 +33,10 @@ class K3sStorageArgs:
     """Servers of the cluster: the driver's controller runs there, and only their role may manage volumes."""
     tags: Mapping[str, str]
     """Tags of volumes and snapshots, which default tags cannot reach."""
+    driver_chart_version: str = versions.EBS_CSI_CHART.version
+    """Version of the chart of the EBS CSI driver."""
+    snapshot_chart_version: str = versions.SNAPSHOT_CONTROLLER_CHART.version
+    """Version of the chart of the snapshot controller."""
 
 
 def ebs_csi_values(*, cluster_name: str, region: str, servers: int, tags: Mapping[str, str]) -> Values:
@@ -89,7 +93,7 @@ class K3sStorage(pulumi.ComponentResource):
             f"{name}-snapshot-controller",
             ChartArgs(
                 chart="snapshot-controller",
-                version=versions.SNAPSHOT_CONTROLLER_CHART.version,
+                version=args.snapshot_chart_version,
                 repository=_SNAPSHOT_REPOSITORY,
                 namespace=args.namespace,
                 values=snapshot_controller_values(),
@@ -100,7 +104,7 @@ class K3sStorage(pulumi.ComponentResource):
             f"{name}-ebs-csi",
             ChartArgs(
                 chart="aws-ebs-csi-driver",
-                version=versions.EBS_CSI_CHART.version,
+                version=args.driver_chart_version,
                 repository=_EBS_CSI_REPOSITORY,
                 namespace=args.namespace,
                 values=ebs_csi_values(

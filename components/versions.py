@@ -190,6 +190,34 @@ PINS: dict[str, Pin] = {
 }
 """Every pin, by the name that reports use."""
 
+CHARTS: Mapping[str, Pin] = {
+    "aws-ebs-csi-driver": EBS_CSI_CHART,
+    "cert-manager": CERT_MANAGER_CHART,
+    "cloudnative-pg": CLOUDNATIVE_PG_CHART,
+    "cluster-autoscaler": CLUSTER_AUTOSCALER_CHART,
+    "datadog": DATADOG_CHART,
+    "external-dns": EXTERNAL_DNS_CHART,
+    "gitlab-runner": GITLAB_RUNNER_CHART,
+    "nginx-ingress": NGINX_CHART,
+    "plugin-barman-cloud": BARMAN_PLUGIN_CHART,
+    "postgresql-ha": POSTGRESQL_HA_CHART,
+    "snapshot-controller": SNAPSHOT_CONTROLLER_CHART,
+    "traefik": TRAEFIK_CHART,
+    "vaultwarden": VAULTWARDEN_CHART,
+    "velero": VELERO_CHART,
+}
+"""Charts, by the name that their publisher gives them: a stack may be kept on another version."""
+INGRESS_CHARTS: Mapping[str, str] = {"traefik": "traefik", "nginx": "nginx-ingress"}
+"""Chart of each ingress controller."""
+PROGRAMS: Mapping[str, Pin] = {
+    "postgresql": POSTGRESQL,
+    "redis": REDIS,
+    "vaultwarden": VAULTWARDEN,
+    "velero": VELERO,
+    "velero-plugin-for-aws": VELERO_AWS_PLUGIN,
+}
+"""Programs whose image is pinned apart from their chart, likewise. The autoscaler's follows the Kubernetes version."""
+
 
 def overdue(today: date, pins: Mapping[str, Pin] = PINS) -> list[str]:
     """Names of the pins whose support ended before `today`, the oldest first."""

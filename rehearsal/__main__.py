@@ -21,7 +21,7 @@ from rehearsal.aws.schemas import region_exists
 from rehearsal.session import CloudNotStarted, Operation, Outcome, Session, environment, running_cloud
 from rehearsal.workspace import PROJECT_FOLDER, HalfLost, Workspace, open_workspace, protected, refuse_half
 from rehearsal.world import World
-from settings import SettingsError, missing_secrets, parse, read_stack_file
+from settings import SettingsError, missing_secrets, read_stack
 from tools.setup import SetupError, explain_error
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Rehearse a stack on a simulated AWS.")
@@ -131,7 +131,7 @@ def _open(stack: str) -> Workspace:
     """The workspace of a stack whose settings are right; raises `SettingsError` otherwise."""
     if not _STACK_NAME.fullmatch(stack):
         raise SettingsError([f'"{stack}": expected a stack name of letters, digits, hyphens, underscores and periods'])
-    settings = parse(read_stack_file(PROJECT_FOLDER / f"Pulumi.{stack}.yaml"))
+    settings = read_stack(stack, PROJECT_FOLDER)
     if not region_exists(settings.region):
         raise SettingsError([f'aws:region: expected an AWS region such as eu-west-3, got "{settings.region}"'])
     lacking = missing_secrets(settings)

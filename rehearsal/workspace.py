@@ -73,6 +73,7 @@ def open_workspace(stack: str, folder: Path = PROJECT_FOLDER, lacking: Collectio
     for path in (workspace.state, workspace.folder / "home"):
         path.mkdir(parents=True, exist_ok=True)
     project = _read(folder / "Pulumi.yaml")
+    project.pop("backend", None)  # where real states are: nothing of a rehearsal may come near them
     project["main"] = str(folder)  # plain `pulumi` commands, typed in the rehearsal's folder, find the program
     project["runtime"]["options"]["virtualenv"] = str(folder / ".venv")
     _write(workspace.folder / "Pulumi.yaml", project)

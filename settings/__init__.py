@@ -8,6 +8,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+import pulumi
 from pulumi.runtime import config
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
@@ -25,6 +26,7 @@ from settings.sections import (
     SiteLogs,
 )
 from settings.stack_files import SECRET_PLACEHOLDER, read_stack_file
+from settings.versions_file import Versions, read_versions, versions_file
 
 __all__ = [
     "Access",
@@ -38,24 +40,30 @@ __all__ = [
     "SettingsError",
     "Site",
     "SiteLogs",
+    "Versions",
     "advice",
     "load",
     "missing_secrets",
     "overlapping_stacks",
     "parse",
+    "read_stack",
     "read_stack_file",
+    "read_versions",
+    "versions_file",
 ]
 
 PROJECT = "socle"
+ROOT = Path(__file__).resolve().parent.parent
+"""Where Pulumi.yaml is, and beside it the versions of the stacks, wherever the engine was started."""
 # What an omitted key holds: the defaults of Pulumi.yaml exist so that all mistakes are told at once, by this module.
 _ABSENT = ("", "{}", "null")
 
 
-def load() -> Settings:
-    """Settings of the running program. Raises `SettingsError` with all that is wrong."""
+def load(folder: Path = ROOT) -> Settings:
+    """Settings of the running program and versions of its stack. Raises `SettingsError` with all that is wrong."""
     values: dict[str, Any] = {**config.get_config_env(), **config.CONFIG.get()}
     secrets = {key for key in values if config.is_config_secret(key)} | {*config.get_config_secret_keys_env()}
-    settings = parse(values, secrets)
+    settings = _with_versions(pulumi.get_stack(), folder, values, secrets)
     missing = missing_secrets(settings)
     if missing:
         raise SettingsError(
@@ -63,6 +71,14 @@ def load() -> Settings:
             for key, reason in missing.items()
         )
     return settings
+
+
+def read_stack(stack: str, folder: Path = ROOT) -> Settings:
+    """Settings of a stack as its files say them, before any engine starts; secrets are placeholders.
+
+    Raises `SettingsError` with all that is wrong.
+    """
+    return _with_versions(stack, folder, read_stack_file(folder / f"Pulumi.{stack}.yaml"))
 
 
 def parse(values: Mapping[str, str], secret_keys: Collection[str] = ()) -> Settings:
@@ -126,6 +142,22 @@ def overlapping_stacks(paths: Iterable[Path]) -> list[str]:
         for one, two in itertools.combinations(ranges, 2)
         if ranges[one].overlaps(ranges[two])
     ]
+
+
+def _with_versions(stack: str, folder: Path, values: Mapping[str, str], secret_keys: Collection[str] = ()) -> Settings:
+    problems: list[str] = []
+    versions = Versions()
+    try:
+        versions = read_versions(stack, folder)
+    except SettingsError as error:
+        problems += error.problems
+    try:
+        settings = parse(values, secret_keys)
+    except SettingsError as error:
+        raise SettingsError([*error.problems, *problems]) from None
+    if problems:
+        raise SettingsError(problems)
+    return settings.kept_on(versions)
 
 
 @functools.cache

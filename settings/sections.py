@@ -3,7 +3,7 @@
 from ipaddress import IPv4Network
 from typing import Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from settings.addons import (
     Autoscaling,
@@ -37,6 +37,7 @@ from settings.kinds import (
     refuse,
 )
 from settings.times import Moment
+from settings.versions_file import Versions
 from settings.workloads import F1Vote, Registry, UsersApi, WebFrontend
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
@@ -222,3 +223,15 @@ class Settings(Section):
     """Password of `socle:registry.username`; needed by `socle:registry`."""
     gitlab_runner_token: RunnerToken | None = None
     """Authentication token that GitLab shows when a runner is created; needed by `socle:gitlab_runner`."""
+    _versions: Versions = PrivateAttr(default_factory=Versions)
+
+    @property
+    def versions(self) -> Versions:
+        """Versions on which the stack is kept, from a file of their own: no setting, and in no table of them."""
+        return self._versions
+
+    def kept_on(self, versions: Versions) -> "Settings":
+        """The same settings, with these versions."""
+        copy = self.model_copy()
+        copy._versions = versions
+        return copy

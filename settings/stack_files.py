@@ -66,7 +66,7 @@ def read_stack_file(path: Path) -> dict[str, str]:
         stacks = [other.name.split(".")[1] for other in sorted(path.parent.glob("Pulumi.*.yaml"))]
         known = ", ".join(f'"{stack}"' for stack in stacks) or "none"
         raise SettingsError([f"{path.name}: no such file, stacks that have one: {known}"])
-    document = _load(path)
+    document = read_yaml(path)
     unknown = [key for key in document if key not in _STACK_FILE_KEYS]
     if unknown:
         raise SettingsError(unknown_key(f"{path.name}: {key}", key, _STACK_FILE_KEYS) for key in unknown)
@@ -74,10 +74,19 @@ def read_stack_file(path: Path) -> dict[str, str]:
     return {key: _as_text(value) for key, value in values.items()}
 
 
+def is_plain(text: str) -> bool:
+    """Whether a text may stand in YAML without quotes and is still that text."""
+    try:
+        read = yaml.load(text, _GoLoader)  # noqa: S506 - derives from SafeLoader
+    except yaml.YAMLError:
+        return False
+    return read == text
+
+
 def _project_defaults(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    document = _load(path)
+    document = read_yaml(path)
     defaults: dict[str, Any] = {}
     for key, declared in _section(path, document, "config").items():
         full_key = key if ":" in key else f"{document.get('name')}:{key}"
@@ -91,19 +100,24 @@ def _project_defaults(path: Path) -> dict[str, Any]:
     return defaults
 
 
-def _load(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path, called: str = "", holds: str = "config") -> dict[str, Any]:
+    """Content of a YAML file, a mapping or nothing.
+
+    Raises `SettingsError`, which calls the file `called`, or by its name, and says what it `holds`.
+    """
+    called = called or path.name
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), _GoLoader)  # noqa: S506 - derives from SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
-        raise SettingsError([f"{path.name}{line}: not valid YAML, {error.problem or error.context}"]) from None
+        raise SettingsError([f"{called}{line}: not valid YAML, {error.problem or error.context}"]) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{path.name}: not valid YAML, {str(error).splitlines()[0]}"]) from None
+        raise SettingsError([f"{called}: not valid YAML, {str(error).splitlines()[0]}"]) from None
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise SettingsError([f"{path.name}: expected a mapping with config"])
+        raise SettingsError([f"{called}: expected a mapping with {holds}"])
     return {str(key): value for key, value in cast(dict[Any, Any], document).items()}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from components.addons.cert_manager import CertManager, CertManagerArgs
 from components.addons.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
 from components.addons.external_dns import ExternalDns, ExternalDnsArgs
-from components.addons.postgresql import DatabaseBackupArgs, PostgreSql, PostgreSqlArgs
+from components.addons.postgresql import DatabaseBackupArgs, DatabaseVersions, PostgreSql, PostgreSqlArgs
 from components.addons.velero import Velero, VeleroArgs
 from components.cluster import Cluster
 from stack.door import Door
@@ -34,6 +34,7 @@ def certificates(base: Foundation, cluster: Cluster | None, zone: Zone | None) -
             issuer=wanted.issuer,
             challenge=wanted.challenge,
             ingress_class=ingress.controller if ingress else None,
+            chart_version=base.settings.versions.chart("cert-manager"),
         ),
         base.opts,
     )
@@ -53,6 +54,7 @@ def records(base: Foundation, cluster: Cluster | None, door: Door | None, zone: 
             owner_id=base.name,
             target=door.balancer.made.dns_name,
             policy=wanted.policy,
+            chart_version=base.settings.versions.chart("external-dns"),
         ),
         base.opts,
     )
@@ -71,6 +73,7 @@ def autoscaling(base: Foundation, cluster: Cluster | None) -> None:
             kubernetes_version=kubernetes.version,
             region=base.settings.region,
             scale_down_after_minutes=wanted.scale_down_after_minutes,
+            chart_version=base.settings.versions.chart("cluster-autoscaler"),
         ),
         base.opts,
     )
@@ -78,7 +81,7 @@ def autoscaling(base: Foundation, cluster: Cluster | None) -> None:
 
 def database(base: Foundation, cluster: Cluster | None, cert_manager: CertManager | None) -> PostgreSql | None:
     """PostgreSQL, with a database and a login for each application that asks for one."""
-    wanted, vaultwarden = base.settings.database, base.settings.vaultwarden
+    wanted, vaultwarden, versions = base.settings.database, base.settings.vaultwarden, base.settings.versions
     if wanted is None or cluster is None:
         return None
     api = ("users-api",) if base.settings.users_api else ()
@@ -96,6 +99,12 @@ def database(base: Foundation, cluster: Cluster | None, cert_manager: CertManage
             backup=wanted.backup and DatabaseBackupArgs(**dict(wanted.backup)),
             protect=wanted.protect,
             after=(cert_manager,) if cert_manager else (),
+            versions=DatabaseVersions(
+                operator_chart=versions.chart("cloudnative-pg"),
+                plugin_chart=versions.chart("plugin-barman-cloud"),
+                server=versions.program("postgresql"),
+                ha_chart=versions.chart("postgresql-ha"),
+            ),
         ),
         base.opts,
     )
@@ -103,7 +112,7 @@ def database(base: Foundation, cluster: Cluster | None, cert_manager: CertManage
 
 def backups(base: Foundation, cluster: Cluster | None) -> Velero | None:
     """Copies of objects and volumes."""
-    wanted = base.settings.backups
+    wanted, versions = base.settings.backups, base.settings.versions
     if wanted is None or cluster is None:
         return None
     velero = Velero(
@@ -117,6 +126,9 @@ def backups(base: Foundation, cluster: Cluster | None) -> Velero | None:
             copied_by_barman=base.settings.database is not None and base.settings.database.backup is not None,
             delete_contents=wanted.delete_contents,
             protect=wanted.protect,
+            chart_version=versions.chart("velero"),
+            version=versions.program("velero"),
+            plugin_version=versions.program("velero-plugin-for-aws"),
         ),
         base.opts,
     )

@@ -9,6 +9,7 @@ from components.cluster import Cluster, IngressTargets
 from components.dns import Certificate, CertificateArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.network import Network
+from components.versions import INGRESS_CHARTS
 from stack.foundation import Foundation, Zone
 
 
@@ -76,6 +77,7 @@ def door(base: Foundation, network: Network | None, cluster: Cluster | None, bal
             replicas=wanted.replicas,
             trusted_cidrs=(network.cidr,) if wanted.load_balancer == "application" else (),
             load_balancer_hostname=balancer.made.dns_name,
+            chart_version=base.settings.versions.chart(INGRESS_CHARTS[wanted.controller]),
         ),
         base.opts,
     )

@@ -95,6 +95,8 @@ def k3s_cluster(
             tunnel_port=TUNNEL_PORT,
             snapshot_schedule=wanted.k3s.snapshot_schedule,
             snapshot_retention=wanted.k3s.snapshot_retention,
+            driver_chart_version=base.settings.versions.chart("aws-ebs-csi-driver"),
+            snapshot_chart_version=base.settings.versions.chart("snapshot-controller"),
         ),
         base.opts,
     )

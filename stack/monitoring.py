@@ -63,6 +63,7 @@ def _agent(base: Foundation, cluster: Cluster) -> None:
             tags=base.tags,
             logs=wanted.logs,
             apm=wanted.apm,
+            chart_version=base.settings.versions.chart("datadog"),
         ),
         base.opts,
     )

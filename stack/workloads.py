@@ -57,7 +57,7 @@ def users_api(
         "users-api",
         UsersApiArgs(
             cluster=cluster,
-            image=wanted.image,
+            image=base.settings.versions.image("users-api", wanted.image),
             registry=registry(base),
             route=route(base, wanted.host, door, cert_manager),
             login=database.logins[USERS],
@@ -86,13 +86,14 @@ def f1_vote(base: Foundation, cluster: Cluster | None, door: Door | None, cert_m
         "f1-vote",
         F1VoteArgs(
             cluster=cluster,
-            image=wanted.image,
+            image=base.settings.versions.image("f1-vote", wanted.image),
             registry=registry(base),
             route=route(base, wanted.host, door, cert_manager),
             admin=wanted.admin,
             min_replicas=wanted.min_replicas,
             max_replicas=wanted.max_replicas,
             redis_storage=wanted.storage,
+            redis_version=base.settings.versions.program("redis"),
             environment=wanted.environment,
             server_selector=SERVERS_OF_K3S if kubernetes.kind == "k3s" else {},
             # An application load balancer writes the client's address down before the ingress controller does.
@@ -116,7 +117,7 @@ def web_frontend(
         "web-frontend",
         WebFrontendArgs(
             cluster=cluster,
-            image=wanted.image,
+            image=base.settings.versions.image("web-frontend", wanted.image),
             registry=registry(base),
             route=route(base, wanted.host, door, cert_manager),
             replicas=wanted.replicas,
@@ -147,6 +148,8 @@ def vaultwarden(
             database=wanted.database,
             login=database.logins[VAULTWARDEN] if database and wanted.database == "postgresql" else None,
             storage=wanted.storage,
+            chart_version=base.settings.versions.chart("vaultwarden"),
+            version=base.settings.versions.program("vaultwarden"),
         ),
         base.opts,
     )
@@ -166,6 +169,7 @@ def gitlab_runner(base: Foundation, cluster: Cluster | None) -> None:
             url=wanted.url,
             token=pulumi.Output.secret(token.get_secret_value()),
             concurrent=wanted.concurrent,
+            chart_version=base.settings.versions.chart("gitlab-runner"),
         ),
         base.opts,
     )

@@ -76,7 +76,7 @@ def test_it_drains_then_destroys_then_lists_what_is_left(destroyed: Destroyed) -
     drained, nothing, last = (
         said.index("staging: drained"),
         said.index("nothing is left in AWS"),
-        said.index("stack rm"),
+        said.index("`make remove STACK=staging`"),
     )
     assert drained < nothing < last
 
@@ -191,6 +191,6 @@ def test_a_failing_pulumi_is_told_in_a_sentence(destroyed: Destroyed) -> None:
     stack = StandIn(codes={"stack export": 255}, said="error: no stack named 'staging' found\n")
     assert destroyed(stack) == (
         1,
-        "staging: `pulumi stack export` failed (no stack named 'staging' found): correct that, for example with "
-        "`pulumi login` or `pulumi stack select staging`, then try again\n",
+        'staging: there is no state of a stack "staging": `make stacks` shows those that are there, and if it was '
+        "deleted `make rescue STACK=staging` brings it back, then `make destroy STACK=staging`\n",
     )

@@ -19,6 +19,10 @@ def test_make_alone_lists_every_verb_with_a_line_each() -> None:
     assert set(verbs) == {
         *("help", "rehearse", "rehearse-preview", "rehearse-destroy"),
         *("up", "preview", "destroy", "drain", "leftovers", "forget-cluster", "drill", "ssh", "tunnel"),
+        *("bootstrap", "bootstrap-destroy", "new", "extend", "stacks", "remove", "reap", "locks", "unlock"),
+        *("history", "rescue", "doctor", "secret", "rotate-key", "promote", "iam", "smoke", "drift", "deploy"),
+        *("preview-report", "preview-comment"),
+        *("site", "site-scan", "site-test", "publish", "unpublish", "releases", "site-smoke"),
         *("test", "test-unit", "check", "bench", "docs", "pins", "clean"),
     }
     assert all(verbs.values())

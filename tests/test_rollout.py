@@ -153,6 +153,15 @@ def test_the_way_back_is_two_commands():
     ]
 
 
+def test_the_way_back_leads_to_the_file_of_versions_where_that_names_the_image(tmp_path: Path):
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "versions" / "vote.yaml").write_text(f"images: {{f1-vote: {BAD}}}\n", encoding="utf-8")
+    told = advise("vote", ROLL_OUT, Diagnosis(), KEY, tmp_path)
+    assert told.splitlines()[-2:] == [f"  in versions/vote.yaml set images.f1-vote to {GOOD}", "  make up STACK=vote"]
+    first = advise("vote", RollOut("f1-vote", "f1-vote", BAD), Diagnosis(), KEY, tmp_path)
+    assert first.endswith("correct images.f1-vote of versions/vote.yaml, then `make up STACK=vote`")
+
+
 def test_a_silent_cluster_leaves_the_image_of_the_state():
     assert f"{GOOD} ran before it. Back to it:" in advise("vote", ROLL_OUT, Diagnosis(), KEY)
 

@@ -8,8 +8,9 @@ import yaml
 
 from tests import stack_examples
 from tests.conftest import Declare
-from tests.stack_examples import EXAMPLES, ROOT, STACKS, Declared
+from tests.stack_examples import EXAMPLES, ROOT, Declared
 from tools.drills.target import target_of
+from tools.stack_copies.names import LONGEST
 
 EXPORTS = {
     "cluster": {"cluster", "kubeconfig", "to_use_the_cluster"},
@@ -114,7 +115,7 @@ def test_names_that_pulumi_makes_fit_the_limits_of_aws(type_: str, made: Declare
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
     naming = project["config"]["pulumi:autonaming"]["value"]["providers"]["aws"]
     pattern: str = naming["resources"].get(type_, naming)["pattern"]
-    pattern = pattern.replace("${project}", project["name"]).replace("${stack}", max(STACKS, key=len))
+    pattern = pattern.replace("${project}", project["name"]).replace("${stack}", "x" * LONGEST)
     pattern = re.sub(r"\$\{hex\((\d+)\)}", lambda length: "f" * int(length[1]), pattern)
     assert pattern.count("$") == 1
     names = {pattern.replace("${name}", name) for name in made.plan.of(type_)}

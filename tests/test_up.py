@@ -4,7 +4,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,12 @@ def means(folder: Path, pulumi: Pulumi, cluster: str = K3S, known: Known | None 
     (folder / "Pulumi.vote.yaml").write_text(
         f"config:\n  socle:cluster: {{{cluster}}}\n  socle:f1_vote:\n    image: {BAD}\n"
     )
-    given: dict[str, Any] = {"estimate": unpriced, "ask": asked, **more}
+    given: dict[str, Any] = {"estimate": unpriced, "ask": asked, "diagnose": nothing_is_wrong, **more}
     return Means(launch=pulumi, folder=folder, **given)
+
+
+def nothing_is_wrong(stack: str) -> None:
+    assert stack == "vote"
 
 
 def deploy(given: Means, **choices: bool) -> int:
@@ -100,6 +105,46 @@ def test_a_preview_says_nothing_of_prices_nor_of_destroying(tmp_path: Path, caps
     assert pulumi.commands[0][0] == "preview"
     assert "--yes" not in pulumi.commands[0]
     assert (asked, capsys.readouterr().out) == ([], "")
+
+
+# The turn
+
+
+class Ours:
+    """A turn that notes when it begins and ends."""
+
+    def __init__(self, pulumi: Pulumi, said: str | None = None) -> None:
+        self.seen: list[int] = []
+        self._pulumi, self._said = pulumi, said
+
+    def blocked(self) -> str | None:
+        return self._said
+
+    @contextmanager
+    def taken(self, stack: str, again: str, folder: Path) -> Generator["Ours"]:
+        assert (stack, again) == ("vote", "make up STACK=vote")
+        self.seen.append(len(self._pulumi.commands))
+        yield self
+        self.seen.append(len(self._pulumi.commands))
+
+
+def test_a_deployment_is_one_turn_and_a_preview_takes_none(tmp_path: Path):
+    pulumi = Pulumi()
+    ours = Ours(pulumi)
+    given = means(tmp_path, pulumi, EKS, turn=ours.taken)
+    deploy(given, preview=True)
+    assert (len(pulumi.commands), ours.seen) == (1, [])
+    deploy(given)
+    assert (len(pulumi.commands), ours.seen) == (2, [1, 2])
+
+
+@pytest.mark.parametrize(("code", "told"), [(0, []), (1, ["vote: ada holds the lock"])])
+def test_an_engine_that_found_a_lock_is_explained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], code: int, told: list[str]
+):
+    pulumi = Pulumi(code)
+    deploy(means(tmp_path, pulumi, EKS, turn=Ours(pulumi, "vote: ada holds the lock").taken))
+    assert capsys.readouterr().err.splitlines() == told
 
 
 # The tunnel
@@ -320,3 +365,34 @@ time.sleep(0.5)
     fake_engine(tmp_path, body, monkeypatch)
     monkeypatch.setattr(os, "isatty", terminal(True))
     assert up.launch(["up"], {}) == 0
+
+
+# Afterwards
+
+
+def test_what_is_wrong_with_the_way_to_the_state_is_told_after_a_failure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    wrong = "vote: key: nobody may use it: ask an administrator"
+    given = means(tmp_path, Pulumi(code=6), EKS, diagnose=lambda stack: wrong)
+    assert deploy(given) == 6
+    told = capsys.readouterr()
+    assert wrong in told.err
+    assert "pulumi stack init" not in told.out
+
+
+def test_the_file_of_a_stack_of_ones_own_is_kept_after_a_success_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    kept: list[str] = []
+
+    def keep(stack: str, folder: Path) -> str:
+        assert folder == tmp_path
+        kept.append(stack)
+        return "vote: its file is not kept"
+
+    assert deploy(means(tmp_path, Pulumi(code=1), EKS, keep=keep)) == 1
+    assert kept == []
+    assert deploy(means(tmp_path, Pulumi(), EKS, keep=keep)) == 0
+    assert kept == ["vote"]
+    assert "vote: its file is not kept" in capsys.readouterr().err

@@ -51,6 +51,12 @@ def test_every_named_pin_is_in_the_table() -> None:
     assert named == {id(pin) for pin in versions.PINS.values()}
 
 
+def test_every_pinned_chart_and_no_other_pin_is_a_chart_that_a_stack_can_be_kept_on() -> None:
+    charts = {id(pin) for name, pin in versions.PINS.items() if name.endswith("-chart")}
+    assert {id(pin) for pin in versions.CHARTS.values()} == charts
+    assert not charts & {id(pin) for pin in versions.PROGRAMS.values()}
+
+
 def test_every_kubernetes_version_on_offer_has_its_own_dated_pin_and_its_kube_proxy() -> None:
     dated = {pin.version for name, pin in versions.PINS.items() if name.startswith("kubernetes") and pin.end_of_support}
     assert dated == versions.EKS_ADDONS.keys()

@@ -29,6 +29,10 @@ _REFUSED: Final = (
     *("AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidToken"),
     *("RequestExpired", "SignatureDoesNotMatch", "UnrecognizedClientException", "InvalidAccessKeyId"),
 )
+# S3 and EC2 have codes of their own for this, the others say so in the message of their refusal:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
+_CLOCK: Final = ("RequestTimeTooSkewed", "RequestInTheFuture")
+_CLOCK_SAID: Final = ("Signature expired", "Signature not yet current")
 _DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403")
 _HALF_SET_UP: Final = "run `aws sso login` or `aws configure`, see with `aws sts get-caller-identity` who you are"
 
@@ -80,25 +84,38 @@ def explain(error: Exception, again: str) -> str:
     if isinstance(error, _NO_CREDENTIALS):
         return f"no AWS credentials that work ({_text(error)}): {_HALF_SET_UP}, then `{again}`"
     if isinstance(error, exceptions.ClientError):
-        code, operation = _code(error), str(error.operation_name)
-        if code in _REFUSED:
-            return f"AWS refuses the credentials ({code}): {_HALF_SET_UP}, then `{again}`"
-        if code in _DENIED:
-            return (
-                f"these credentials may not {operation} ({code}): take a role that may read the account, then `{again}`"
-            )
-        return f"AWS failed at {operation} ({_text(error)}): try again with `{again}`"
+        return _explain_refusal(error, again)
     if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
         return f"AWS does not answer ({_text(error)}): check the network and the region's name, then `{again}`"
     return f"the AWS client failed ({_text(error)}): correct that, then `{again}`"
 
 
+def _explain_refusal(error: exceptions.ClientError, again: str) -> str:
+    code, operation = error_code(error), str(error.operation_name)
+    if code in _CLOCK or any(said in str(error) for said in _CLOCK_SAID):
+        return (
+            "the clock of this machine is more than 15 minutes off, and AWS refuses what it signs: set it, for "
+            f"example with `sudo timedatectl set-ntp true`, then `{again}`"
+        )
+    if code in _REFUSED:
+        return f"AWS refuses the credentials ({code}): {_HALF_SET_UP}, then `{again}`"
+    if is_denied(error):
+        return f"these credentials may not {operation} ({code}): take a role that may read the account, then `{again}`"
+    return f"AWS failed at {operation} ({_text(error)}): try again with `{again}`"
+
+
+def is_denied(error: exceptions.ClientError) -> bool:
+    """Whether AWS knows who asks, and does not let him."""
+    return error_code(error) in _DENIED
+
+
 def _is_unknown(error: exceptions.ClientError) -> bool:
-    code = _code(error)
+    code = error_code(error)
     return "NotFound" in code or code.startswith("NoSuch") or code in ("404", "NonExistentQueue", "NotFound")
 
 
-def _code(error: exceptions.ClientError) -> str:
+def error_code(error: exceptions.ClientError) -> str:
+    """AWS's own name for what went wrong; a number where it gave none."""
     return str(cast(Record, error.response).get("Error", {}).get("Code", ""))
 
 

@@ -1,6 +1,7 @@
 """Takes a stack down and leaves nothing behind: `python -m tools.destroy STACK`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,10 +10,12 @@ from rich.console import Console
 from tools import leftovers
 from tools.account import Account
 from tools.drain import KUBECONFIG, MINUTES, Means, confirmed, drain
+from tools.in_turn import in_turn
 from tools.left.item import Item
 from tools.owner import Owner, read_owner
 from tools.pulumi_cli import Export, Pulumi, Resource, protected, resources
 from tools.sentences import BAD_INPUT, FAILED, refuse, sentences
+from tools.setup import ROOT
 
 Find = Callable[[Owner], Sequence[Item]]
 """Lists what is left of a stack in AWS."""
@@ -27,12 +30,13 @@ def run(
     minutes: float,
     means: Means | None = None,
     find: Find = lambda owner: leftovers.find(Account(), owner),
+    folder: Path = ROOT,
 ) -> None:
     """Refuse what is protected, ask, drain, destroy, and list what is left."""
     console = Console(highlight=False)
     again = f"make destroy STACK={stack}"
     with sentences(stack, again):
-        owner = read_owner(stack)
+        owner = read_owner(stack, folder=folder)
         export = pulumi.export()
         _refuse_protected(stack, protected(export))
         count = len(resources(export))
@@ -51,7 +55,7 @@ def run(
         raise refuse(
             f"{stack}: destroyed, but for these: type the commands above, then `make leftovers STACK={stack}`", FAILED
         )
-    console.print(f"{stack}: destroyed. `pulumi stack rm {stack}` forgets its history too; its file stays.")
+    console.print(f"{stack}: destroyed. `make remove STACK={stack}` forgets its state too, and frees its name.")
 
 
 def _refuse_protected(stack: str, found: Sequence[Resource]) -> None:
@@ -97,7 +101,8 @@ def main(
     timeout: Annotated[float, typer.Option(min=0, help="Minutes that the drain takes at most.")] = MINUTES,
 ) -> None:
     """Drain a stack's cluster, destroy the stack, and list what is left of it."""
-    run(stack, Pulumi(stack), yes=yes, minutes=timeout)
+    with in_turn(stack, f"make destroy STACK={stack}"):
+        run(stack, Pulumi(stack), yes=yes, minutes=timeout)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rehearsal import engine
+from tools.attended import attended
 from tools.setup import ROOT
 
 Resource = dict[str, Any]
@@ -39,6 +40,11 @@ Runner = Callable[[Sequence[str], bool, Mapping[str, str]], Done]
 class PulumiFailed(Exception):  # noqa: N818 (reads as what it is)
     """A command of `pulumi` failed; the text is one sentence with what it said."""
 
+    def __init__(self, text: str, said: str = "") -> None:
+        self.said = said
+        """All that the command said, for whoever knows what that means."""
+        super().__init__(text)
+
 
 @dataclass(frozen=True)
 class Program:
@@ -52,15 +58,26 @@ class Program:
     def __call__(self, arguments: Sequence[str], shown: bool, variables: Mapping[str, str] = NO_VARIABLES) -> Done:
         """Run the command. Raises `SetupError` when no engine can be found."""
         found = engine.find()
+        command = [str(found.command), *arguments]
+        environ = {**self.environ, **found.environment(self.environ), **variables}
+        if shown:
+            return Done(attended(command, self.folder, environ))
+        done = subprocess.run(command, cwd=self.folder, env=environ, capture_output=True, text=True, check=False)
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def give(self, arguments: Sequence[str], text: str) -> Done:
+        """Run the command with a text on its standard input, where no list of processes shows it."""
+        found = engine.find()
         done = subprocess.run(
             [str(found.command), *arguments],
             cwd=self.folder,
-            env={**self.environ, **found.environment(self.environ), **variables},
-            capture_output=not shown,
+            env={**self.environ, **found.environment(self.environ)},
+            input=text,
+            capture_output=True,
             text=True,
             check=False,
         )
-        return Done(done.returncode, done.stdout or "", done.stderr or "")
+        return Done(done.returncode, done.stdout, done.stderr)
 
 
 class Pulumi:
@@ -74,9 +91,20 @@ class Pulumi:
         """Outputs of the stack, secrets in plain text."""
         return self._json("stack", "output", "--json", "--show-secrets")
 
-    def export(self) -> Export:
-        """The state; secrets in it stay encrypted."""
-        return self._json("stack", "export")
+    def export(self, *, secrets: bool = False) -> Export:
+        """The state; secrets in it stay encrypted, unless they are asked for."""
+        return self._json("stack", "export", *(["--show-secrets"] if secrets else []))
+
+    def config(self) -> dict[str, Any]:
+        """Settings of the stack's file as the engine reads them, secrets in plain text."""
+        return self._json("config", "--show-secrets", "--json")
+
+    def rekey(self, provider: str) -> None:
+        """Encrypt file and state by a new data key of a secrets provider, which may be the one that they have.
+
+        It is no single step: a failure can leave the file with the new key and the state with the old one.
+        """
+        self._must("stack", "change-secrets-provider", provider)
 
     def load(self, file: Path) -> None:
         """Replace the state by that of a file."""
@@ -99,10 +127,11 @@ class Pulumi:
     def _must(self, *arguments: str) -> str:
         done = self._run(self._on_stack(*arguments), False, NO_VARIABLES)
         if done.code:
-            said = _short(done.errors or done.output)
+            said = done.errors or done.output
             raise PulumiFailed(
-                f"`pulumi {' '.join(arguments)}` failed ({said}): "
-                f"correct that, for example with `pulumi login` or `pulumi stack select {self.stack}`, then try again"
+                f"`pulumi {' '.join(arguments)}` failed ({_short(said)}): "
+                f"correct that, for example with `pulumi login` or `pulumi stack select {self.stack}`, then try again",
+                said,
             )
         return done.output
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
+from settings import read_versions
 from tools.cluster_api import DEPLOYMENT, POD, ClusterApi, Kind, Object, notes
+from tools.setup import ROOT
 
 REPLICA_SET: Final = Kind("ReplicaSet", "/apis/apps/v1", "replicasets")
 _TYPE: Final = "kubernetes:apps/v1:Deployment"
@@ -82,20 +84,26 @@ def diagnose(api: ClusterApi, rollout: RollOut) -> Diagnosis:
     )
 
 
-def advise(stack: str, rollout: RollOut, found: Diagnosis, key: str | None) -> str:
-    """What a person reads: what happened, why, and what to type; `key` is the setting that names the image."""
+def advise(stack: str, rollout: RollOut, found: Diagnosis, key: str | None, folder: Path = ROOT) -> str:
+    """What a person reads: what happened, why, and what to type; `key` is the setting that names the image.
+
+    Where the stack's file of versions names it too, that one counts.
+    """
+    kept = rollout.namespace in read_versions(stack, folder).images
+    place = f"images.{rollout.namespace} of versions/{stack}.yaml" if kept else key
     before = found.before or (rollout.before if rollout.before != rollout.image else "")
     image = found.image or rollout.image or "its new image"
     lines = [f"{stack}: the Deployment {rollout.namespace}/{rollout.name} did not become ready with {image}"]
     lines += [f"  {reason}" for reason in found.reasons]
     if not before:
-        lines.append(f"No image ran before it: correct {key or 'its settings'}, then `make up STACK={stack}`")
+        lines.append(f"No image ran before it: correct {place or 'its settings'}, then `make up STACK={stack}`")
     elif key is None:
         lines.append(f"{before} ran before it: set that again, then `make up STACK={stack}`")
     else:
+        file = f"in versions/{stack}.yaml set images.{rollout.namespace} to {before}"
         lines += [
             f"{before} {'still serves' if found.serving else 'ran before it'}. Back to it:",
-            f"  pulumi config set --path {key} {before} --stack {stack}",
+            f"  {file}" if kept else f"  pulumi config set --path {key} {before} --stack {stack}",
             f"  make up STACK={stack}",
         ]
     return "\n".join(lines)

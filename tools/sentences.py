@@ -13,7 +13,8 @@ from tools.cluster_api import ClusterRefused, ClusterSilent
 from tools.pulumi_cli import PulumiFailed
 from tools.setup import SetupError
 from tools.ssh_agent import Refused
-from tools.state.backend import BackendRefused
+from tools.state.backend import Backend, BackendRefused, found_backend
+from tools.state.failures import explain_backend
 
 BAD_INPUT: Final = 2
 """Exit code when the command, or the stack's settings, have to change first."""
@@ -35,10 +36,10 @@ def refuse(text: str, code: int) -> typer.Exit:
 
 
 @contextmanager
-def sentences(stack: str, again: str) -> Generator[None]:
+def sentences(stack: str, again: str, backend: Backend | None = None) -> Generator[None]:
     """Say what went wrong with a stack, and how to go on: 2 for bad input, 1 for a failure of the cloud.
 
-    `again` is the command that the person types next.
+    `again` is the command that the person types next; `backend` is given where AWS is asked only about the states.
     """
     try:
         yield
@@ -51,9 +52,11 @@ def sentences(stack: str, again: str) -> Generator[None]:
     except Refused as refused:
         raise refuse(f"{stack}: {refused}, then `{again}`", FAILED) from None
     except Failure as error:
-        raise refuse(f"{stack}: {explain(error, again)}", FAILED) from None
+        known = explain_backend(error, backend, again, stack) if backend else None
+        raise refuse(f"{stack}: {known or explain(error, again)}", FAILED) from None
     except PulumiFailed as error:
-        raise refuse(f"{stack}: {error}", FAILED) from None
+        known = explain_backend(error.said, backend or known_backend(), again, stack) if error.said else None
+        raise refuse(f"{stack}: {known or error}", FAILED) from None
     except ClusterSilent as error:
         raise refuse(
             f"{stack}: the cluster's API does not answer ({error}): if the cluster is gone, "
@@ -69,3 +72,11 @@ def sentences(stack: str, again: str) -> Generator[None]:
         ) from None
     except KeyboardInterrupt:
         raise refuse(f"interrupted: go on with `{again}`", INTERRUPTED) from None
+
+
+def known_backend() -> Backend | None:
+    """Where the states are, if that can be told."""
+    try:
+        return found_backend()
+    except (BackendRefused, OSError):
+        return None

@@ -3,15 +3,13 @@
 import importlib.util
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Final
 
 import typer
@@ -21,11 +19,16 @@ from rich.console import Console
 from rehearsal import engine
 from settings import read_stack_file
 from tools import cluster_api, rollout
+from tools.attended import attended
 from tools.cluster_api import ClusterApi, ClusterRefused, ClusterSilent
+from tools.doctor import after_failure
+from tools.in_turn import in_turn
 from tools.rollout import Diagnosis
 from tools.sentences import errors, sentences
 from tools.setup import ROOT
+from tools.stack_copies.files import kept_again
 from tools.tunnel import Known, ask, reachable
+from tools.turn import Turn
 
 COST: Final = "tools.cost"
 """The command that estimates what a stack costs a month, where it exists."""
@@ -43,25 +46,7 @@ def launch(arguments: Sequence[str], variables: Mapping[str, str]) -> int:
     Raises `SetupError` when no engine can be found.
     """
     found = engine.find()
-    environ = {**os.environ, **found.environment(), **variables}
-    with subprocess.Popen([str(found.command), *arguments], cwd=ROOT, env=environ) as process, _signals_to(process):
-        return process.wait()
-
-
-@contextmanager
-def _signals_to(process: subprocess.Popen[bytes]) -> Generator[None]:
-    def pass_on(number: int, frame: FrameType | None) -> None:
-        del frame
-        # A terminal gives Ctrl-C to the engine itself; a second one would make it drop what it is doing.
-        if number != signal.SIGINT or not os.isatty(0):
-            process.send_signal(number)
-
-    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return attended([str(found.command), *arguments], ROOT, {**os.environ, **found.environment(), **variables})
 
 
 def estimate(stack: str) -> None:
@@ -79,6 +64,9 @@ class Means:
     estimate: Callable[[str], None] = estimate
     connect: Callable[[str], ClusterApi] = cluster_api.connect
     folder: Path = ROOT
+    turn: Callable[[str, str, Path], AbstractContextManager[Turn]] = in_turn
+    diagnose: Callable[[str], str | None] = after_failure
+    keep: Callable[[str, Path], str | None] = kept_again
 
 
 def run(stack: str, *, preview: bool, yes: bool, means: Means | None = None) -> int:
@@ -92,18 +80,25 @@ def run(stack: str, *, preview: bool, yes: bool, means: Means | None = None) -> 
         errors().print(line, markup=False)
 
     with sentences(stack, again), ExitStack() as held:
+        ours = None
         if not preview:
+            ours = held.enter_context(means.turn(stack, again, means.folder))
             means.estimate(stack)
         variables = held.enter_context(reachable(stack, means.ask, means.folder, at_once=False))
         events = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="socle-"))) / "events"
         command = [verb, "--stack", stack, "--event-log", str(events), *(["--yes"] if yes and not preview else [])]
         # The engine has this option among those for debugging; its own Automation API takes it too.
         code = means.launch(command, {**variables, "PULUMI_DEBUG_COMMANDS": "true"})
-        if code and not preview:
-            for line in _explain(stack, events, means):
-                say(line)
+        told = [means.diagnose(stack)] if code else []
+        if code and ours:
+            told += [*_explain(stack, events, means), ours.blocked()]
+        elif ours:
+            told.append(means.keep(stack, means.folder))
+        for line in filter(None, told):
+            say(line)
     if not preview:
-        console.print(_last_line(stack, again, code), markup=False)
+        # What is wrong with the way to the state has been told, with what to type.
+        console.print(_last_line(stack, again, code, known=bool(code and told[0])), markup=False)
     return code
 
 
@@ -126,9 +121,9 @@ def _explain(stack: str, events: Path, means: Means) -> list[str]:
     return told
 
 
-def _last_line(stack: str, again: str, code: int) -> str:
+def _last_line(stack: str, again: str, code: int, *, known: bool) -> str:
     destroy = f"`make destroy STACK={stack}`"
-    if code == _NO_STACK:
+    if code == _NO_STACK and not known:
         return (
             f"{stack}: is not known where Pulumi keeps its state, `pulumi stack init {stack}` makes it: then `{again}`"
         )

@@ -52,6 +52,8 @@ class CertManagerArgs:
     `http-01` by an answer on port 80, without permissions in AWS."""
     ingress_class: str | None = None
     """Class of the ingress that serves the answers of `http-01`; `dns-01` ignores it."""
+    chart_version: str = versions.CERT_MANAGER_CHART.version
+    """Version of the chart, which is that of the program too."""
 
     def __post_init__(self) -> None:
         """Refuse what would leave every certificate pending."""
@@ -135,7 +137,7 @@ class CertManager(pulumi.ComponentResource):
         dns = args.challenge == "dns-01"
         chart = ChartArgs(
             chart=CHART,
-            version=versions.CERT_MANAGER_CHART.version,
+            version=args.chart_version,
             namespace=namespace,
             values=cert_manager_values(),
             service_account=_SERVICE_ACCOUNT if dns else None,

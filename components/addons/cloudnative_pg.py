@@ -7,7 +7,6 @@ from typing import Any, cast
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components import versions
 from components.addons.cloudnative_pg_objects import (
     CHART,
     CLUSTER,
@@ -82,7 +81,7 @@ class CloudNativePg(pulumi.ComponentResource):
         )
         chart = ChartArgs(
             chart=CHART,
-            version=versions.CLOUDNATIVE_PG_CHART.version,
+            version=args.wanted.versions.operator_chart,
             repository=REPOSITORY,
             namespace=operator_namespace,
             values=operator_values(args.wanted),
@@ -123,6 +122,7 @@ class CloudNativePg(pulumi.ComponentResource):
             plugin_namespace=operator_namespace,
             service_account=CLUSTER,
             protect=wanted.protect,
+            chart_version=wanted.versions.plugin_chart,
             after=(operator, *wanted.after),
         )
         return DatabaseBackups(f"{self._name}-backups", args, pulumi.ResourceOptions(parent=self))

@@ -2,7 +2,6 @@
 
 import pulumi
 
-from components import versions
 from components.addons import datadog
 from components.addons.database_backups import OBJECT_STORE, PLUGIN
 from components.addons.database_server import (
@@ -72,7 +71,7 @@ def cluster_spec(args: PostgreSqlArgs, users: Users, server_name: pulumi.Input[s
         postgresql["synchronous"] = {"method": "any", "number": 1, "dataDurability": "preferred"}
     spec: Values = {
         "instances": args.instances,
-        "imageName": f"{_IMAGE}:{versions.POSTGRESQL.version}",
+        "imageName": f"{_IMAGE}:{args.versions.server}",
         "enableSuperuserAccess": False,
         # With one instance the budget would never let its node go.
         "enablePDB": args.instances > 1,

@@ -32,6 +32,8 @@ class ClusterAutoscalerArgs:
     """AWS region of the cluster, such as `eu-west-3`."""
     scale_down_after_minutes: int = 10
     """Minutes during which a node must be less than half used before its pods move and it goes, 1 or more."""
+    chart_version: str = versions.CLUSTER_AUTOSCALER_CHART.version
+    """Version of the chart; that of the program follows `kubernetes_version`."""
 
     def __post_init__(self) -> None:
         """Refuse what no autoscaler exists for."""
@@ -127,7 +129,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
         )
         chart = ChartArgs(
             chart=CHART,
-            version=versions.CLUSTER_AUTOSCALER_CHART.version,
+            version=args.chart_version,
             repository=REPOSITORY,
             namespace=namespace,
             values=cluster_autoscaler_values(args, args.cluster.name),

@@ -94,6 +94,8 @@ class DatabaseBackupsArgs:
     """True makes Pulumi refuse to delete the bucket."""
     after: Sequence[pulumi.Resource]
     """What the plugin waits for: the operator, and cert-manager for its certificates."""
+    chart_version: str = versions.BARMAN_PLUGIN_CHART.version
+    """Version of the plugin's chart."""
 
 
 class DatabaseBackups(pulumi.ComponentResource):
@@ -140,7 +142,7 @@ class DatabaseBackups(pulumi.ComponentResource):
         )
         chart = ChartArgs(
             chart=CHART,
-            version=versions.BARMAN_PLUGIN_CHART.version,
+            version=args.chart_version,
             repository=REPOSITORY,
             namespace=args.plugin_namespace,
             values=plugin_values(),

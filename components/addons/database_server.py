@@ -7,6 +7,7 @@ from typing import Literal
 
 import pulumi
 
+from components import versions
 from components.cluster import Cluster
 
 Engine = Literal["cloudnative-pg", "postgresql-ha"]
@@ -55,6 +56,20 @@ class DatabaseBackupArgs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DatabaseVersions:
+    """What the engines are made of; each takes its own."""
+
+    operator_chart: str = versions.CLOUDNATIVE_PG_CHART.version
+    """Chart of CloudNativePG's operator."""
+    plugin_chart: str = versions.BARMAN_PLUGIN_CHART.version
+    """Chart of its plugin for backups."""
+    server: str = versions.POSTGRESQL.version
+    """PostgreSQL on CloudNativePG, as the tag of its image says it; another major version migrates the data."""
+    ha_chart: str = versions.POSTGRESQL_HA_CHART.version
+    """Chart of `postgresql-ha`, whose images are those that it was made with."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PostgreSqlArgs:
     """Inputs of `PostgreSql`."""
 
@@ -77,6 +92,8 @@ class PostgreSqlArgs:
     """Namespaces whose pods may connect, besides its own; every namespace when empty."""
     after: Sequence[pulumi.Resource] = ()
     """What must be there before backups: cert-manager, which gives the backup plugin its certificates."""
+    versions: DatabaseVersions = DatabaseVersions()
+    """Versions of all that it is made of; the pinned ones when omitted."""
 
     def __post_init__(self) -> None:
         """Refuse what the server would refuse only once it runs."""

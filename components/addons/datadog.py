@@ -53,6 +53,8 @@ class DatadogAgentArgs(AgentChoices):
     """Cluster that is measured."""
     api_key: pulumi.Input[str]
     """Key of the Datadog organisation; the agent's pods read a new one when they restart."""
+    chart_version: str = versions.DATADOG_CHART.version
+    """Version of the chart, which brings its own version of the agent."""
 
 
 def datadog_values(
@@ -176,7 +178,7 @@ class DatadogAgent(pulumi.ComponentResource):
         )
         chart = ChartArgs(
             chart="datadog",
-            version=versions.DATADOG_CHART.version,
+            version=args.chart_version,
             repository=REPOSITORY,
             namespace=namespace,
             values=datadog_values(args, args.cluster.name, key, token),

@@ -48,6 +48,8 @@ class ExternalDnsArgs:
     """DNS name of the load balancer, to which every record points whatever its Ingress says."""
     policy: Policy = "sync"
     """`sync` deletes a record with its Ingress; `upsert-only` leaves it to whoever edits the zone."""
+    chart_version: str = versions.EXTERNAL_DNS_CHART.version
+    """Version of the chart, which brings its own version of the program."""
 
     def __post_init__(self) -> None:
         """Refuse what would write records that nobody can tell apart, or none."""
@@ -131,7 +133,7 @@ class ExternalDns(pulumi.ComponentResource):
         )
         chart = ChartArgs(
             chart=CHART,
-            version=versions.EXTERNAL_DNS_CHART.version,
+            version=args.chart_version,
             repository=REPOSITORY,
             namespace=namespace,
             values=external_dns_values(args),

@@ -52,6 +52,8 @@ class GitLabRunnerArgs:
     """Memory that the build of each job reserves."""
     build_memory_limit: str = "2Gi"
     """Memory at which the build of a job is stopped."""
+    chart_version: str = versions.GITLAB_RUNNER_CHART.version
+    """Version of the chart, which brings its own version of the program."""
 
     def __post_init__(self) -> None:
         """Refuse what GitLab would refuse once the pod runs; the token is never shown."""
@@ -169,7 +171,7 @@ class GitLabRunner(pulumi.ComponentResource):
         secret = kubernetes_secret(f"{name}-secret", namespace=namespace, secret_name=_SECRET, data=data, opts=child)
         chart = ChartArgs(
             chart=CHART,
-            version=versions.GITLAB_RUNNER_CHART.version,
+            version=args.chart_version,
             repository=REPOSITORY,
             namespace=namespace,
             values=gitlab_runner_values(args, secret),

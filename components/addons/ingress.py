@@ -46,6 +46,8 @@ class IngressArgs(ProxyArgs):
     controller: Controller = "traefik"
     """`nginx` is F5's controller, which serves HTTPS only for hosts that have a certificate in the cluster. Changing
     this uninstalls the one before it installs the other: a minute or more without service."""
+    chart_version: str | None = None
+    """Version of that controller's chart; the pinned one when omitted."""
 
 
 class Ingress(pulumi.ComponentResource):
@@ -74,7 +76,7 @@ class Ingress(pulumi.ComponentResource):
         )
         chart = ChartArgs(
             chart=flavour.chart,
-            version=flavour.pin.version,
+            version=args.chart_version or flavour.pin.version,
             repository=flavour.repository,
             namespace=namespace,
             values=flavour.values(args),

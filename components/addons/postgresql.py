@@ -11,6 +11,7 @@ from components.addons.database_server import (
     PORT,
     Credentials,
     DatabaseBackupArgs,
+    DatabaseVersions,
     PostgreSqlArgs,
     object_name,
 )
@@ -19,7 +20,7 @@ from components.credentials import kubernetes_secret, password
 from components.database import Login
 from components.namespace import Namespace, make_namespace
 
-__all__ = ["DatabaseBackupArgs", "PostgreSql", "PostgreSqlArgs"]
+__all__ = ["DatabaseBackupArgs", "DatabaseVersions", "PostgreSql", "PostgreSqlArgs"]
 
 
 class PostgreSql(pulumi.ComponentResource):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components import versions
 from components.addons import datadog
 from components.addons.database_server import (
     METRICS_PORT,
@@ -172,7 +171,7 @@ class PostgreSqlHa(pulumi.ComponentResource):
         self._name, self._args = name, args
         chart = ChartArgs(
             chart=CHART,
-            version=versions.POSTGRESQL_HA_CHART.version,
+            version=args.wanted.versions.ha_chart,
             namespace=args.namespace,
             values=postgresql_ha_values(name, args.wanted, self._secrets()),
             timeout_seconds=_TIMEOUT_SECONDS,

@@ -51,6 +51,10 @@ class VaultwardenArgs:
     """True makes Pulumi refuse to delete that volume."""
     ingress_namespace: str = "ingress"
     """Namespace of the ingress controller, which alone gets through to the pod."""
+    chart_version: str = versions.VAULTWARDEN_CHART.version
+    """Version of the chart."""
+    version: str = versions.VAULTWARDEN.version
+    """Version of the program, as the tag of its image says it."""
 
     def __post_init__(self) -> None:
         """Refuse a database without its login, and a size that Kubernetes does not read."""
@@ -73,7 +77,7 @@ def vaultwarden_values(
         # The Service and the Deployment have the name of the release.
         "fullnameOverride": name,
         "image": {
-            "tag": versions.VAULTWARDEN.version,
+            "tag": args.version,
             # The pod has no way to the internet, from where it would fetch the icons of web sites.
             "extraVars": [{"key": "DISABLE_ICON_DOWNLOAD", "value": "true"}],
         },
@@ -147,7 +151,7 @@ class Vaultwarden(pulumi.ComponentResource):
         secret = kubernetes_secret(f"{name}-secret", namespace=namespace, secret_name=_SECRET, data=data, opts=child)
         chart = ChartArgs(
             chart=CHART,
-            version=versions.VAULTWARDEN_CHART.version,
+            version=args.chart_version,
             repository=REPOSITORY,
             namespace=namespace,
             values=vaultwarden_values(args, name, secret=secret, claim=_claim(name, args, namespace, child)),

@@ -60,6 +60,12 @@ class VeleroArgs:
     """True empties the bucket when it is destroyed; otherwise backups left in it make the destroy stop."""
     protect: bool = False
     """True makes Pulumi refuse to delete the bucket."""
+    chart_version: str = versions.VELERO_CHART.version
+    """Version of the chart."""
+    version: str = versions.VELERO.version
+    """Version of the program, as the tag of its image says it."""
+    plugin_version: str = versions.VELERO_AWS_PLUGIN.version
+    """Version of the plugin for AWS, likewise."""
 
     def __post_init__(self) -> None:
         """Refuse what would make no backup, or one that is gone at once."""
@@ -88,8 +94,8 @@ def velero_values(args: VeleroArgs, bucket_name: pulumi.Input[str]) -> Values:
     ttl = f"{args.retention_days * 24}h0m0s"
     return {
         "fullnameOverride": NAMESPACE,
-        "image": {"tag": versions.VELERO.version},
-        "initContainers": [_aws_plugin()],
+        "image": {"tag": args.version},
+        "initContainers": [_aws_plugin(args.plugin_version)],
         "resources": resources("100m", "256Mi", limit="1Gi"),
         "upgradeJobResources": resources("50m", "128Mi", limit="256Mi"),
         "kubectl": {"resources": resources("50m", "128Mi", limit="256Mi")},
@@ -170,10 +176,10 @@ def _schedule(args: VeleroArgs, ttl: str) -> Values:
     }
 
 
-def _aws_plugin() -> Values:
+def _aws_plugin(version: str) -> Values:
     return {
         "name": "velero-plugin-for-aws",
-        "image": f"docker.io/velero/velero-plugin-for-aws:{versions.VELERO_AWS_PLUGIN.version}",
+        "image": f"docker.io/velero/velero-plugin-for-aws:{version}",
         "imagePullPolicy": "IfNotPresent",
         "volumeMounts": [{"mountPath": "/target", "name": "plugins"}],
         "resources": resources("10m", "32Mi", limit="64Mi"),
@@ -224,7 +230,7 @@ class Velero(pulumi.ComponentResource):
         )
         chart = ChartArgs(
             chart=CHART,
-            version=versions.VELERO_CHART.version,
+            version=args.chart_version,
             repository=REPOSITORY,
             namespace=namespace,
             values=velero_values(args, bucket.bucket_name),

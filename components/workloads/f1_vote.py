@@ -7,6 +7,7 @@ from typing import Literal
 
 import pulumi
 
+from components import versions
 from components.credentials import kubernetes_secret, password
 from components.namespace import make_namespace
 from components.network_policy import isolate, to_dns, to_pods
@@ -62,6 +63,8 @@ class F1VoteArgs(WebAppArgs):
     """Memory at which a pod is stopped."""
     redis_storage: str = "1Gi"
     """Size of the volume that holds the votes; it can only grow."""
+    redis_version: str = versions.REDIS.version
+    """Version of Redis, as the tag of its image says it."""
     server_selector: Mapping[str, str] = field(default_factory=dict[str, str])
     """Labels of the nodes that may run Redis, such as those of the control plane; omitted, any."""
     proxies: int = 1
@@ -135,6 +138,7 @@ class F1Vote(pulumi.ComponentResource):
                 storage=args.redis_storage,
                 node_selector=args.server_selector,
                 protect=args.protect,
+                version=args.redis_version,
             ),
             child,
         )

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from components import versions
 from components.cluster import Cluster
 from components.credentials import kubernetes_secret, password
 from components.namespace import Namespace, make_namespace
@@ -21,7 +22,7 @@ LABELS = {"app.kubernetes.io/name": "redis"}
 # Redis 8 may be used under RSALv2, SSPLv1 or AGPLv3: https://redis.io/legal/licenses/ . None of them asks anything of
 # who runs it unchanged for an application of their own.
 # Tags: https://github.com/docker-library/official-images/blob/master/library/redis
-IMAGE = "docker.io/library/redis:8.10.2-alpine3.23"
+REPOSITORY = "docker.io/library/redis"
 _SERVICE = "redis"
 _CONFIGURATION = "redis.conf"
 # The user `redis` of the image: https://github.com/redis/docker-library-redis/blob/release/8.10/alpine/Dockerfile
@@ -58,6 +59,8 @@ class RedisArgs:
     """Labels of the nodes that may run it; omitted, any."""
     protect: bool = False
     """True makes Pulumi refuse to delete the volume."""
+    version: str = versions.REDIS.version
+    """Version of the program, as the tag of its image says it."""
 
     def __post_init__(self) -> None:
         """Refuse what Kubernetes would refuse at deployment."""
@@ -147,7 +150,7 @@ def redis_spec(
     """
     container: Values = {
         "name": "redis",
-        "image": IMAGE,
+        "image": f"{REPOSITORY}:{args.version}",
         # Past the image's own script, which would change owners as root; and no password on the command line.
         "command": ["redis-server", f"/etc/redis/{_CONFIGURATION}"],
         "ports": [{"name": "redis", "containerPort": PORT, "protocol": "TCP"}],

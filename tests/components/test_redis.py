@@ -6,7 +6,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.workloads.redis import IMAGE, Redis, RedisArgs
+from components import versions
+from components.workloads.redis import Redis, RedisArgs
 from tests.components.declared_objects import (
     NAMESPACE,
     SECRET,
@@ -49,7 +50,7 @@ def test_its_pod_runs_under_the_strictest_standard_from_a_pinned_image(declare: 
     plan = declared(declare)
     assert plan.one(NAMESPACE)["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     assert is_restricted(pod_of(plan, STATEFUL_SET))
-    assert pod_of(plan, STATEFUL_SET)["containers"][0]["image"] == IMAGE
+    assert pod_of(plan, STATEFUL_SET)["containers"][0]["image"] == f"docker.io/library/redis:{versions.REDIS.version}"
 
 
 def test_only_the_clients_reach_it_and_it_reaches_nobody(declare: Declare):

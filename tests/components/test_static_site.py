@@ -42,11 +42,33 @@ def site(declare: Declare) -> Callable[[StaticSiteArgs], Plan]:
 Site = Callable[[StaticSiteArgs], Plan]
 
 
+def test_no_visitor_reads_what_was_published_when(site: Site) -> None:
+    statements = {each["Sid"]: each for each in json.loads(site(named()).one(POLICY)["policy"])["Statement"]}
+    assert statements["HideRecords"] == {
+        "Sid": "HideRecords",
+        "Effect": "Deny",
+        "Action": ["s3:GetObject"],
+        "Resource": [f"{FILES}/.socle/*"],
+        "Principal": {"Service": "cloudfront.amazonaws.com"},
+    }
+
+
+def test_sites_of_merge_requests_pass_by_themselves(site: Site) -> None:
+    rules = site(named()).one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")["rules"]
+    (passing,) = [rule for rule in rules if rule["id"] == "pass-previews"]
+    assert passing == {
+        "id": "pass-previews",
+        "status": "Enabled",
+        "filter": {"prefix": "previews/"},
+        "expiration": {"days": 30},
+    }
+
+
 def test_only_this_distribution_reads_files_and_only_over_tls(site: Site) -> None:
     policy = site(named()).one(POLICY)
     assert policy["bucket"] == "main-files-1a2b"
     statements = {each["Sid"]: each for each in json.loads(policy["policy"])["Statement"]}
-    assert set(statements) == {"ReadByDistribution", "DenyPlainHttp"}
+    assert set(statements) == {"ReadByDistribution", "HideRecords", "DenyPlainHttp"}
     assert statements["ReadByDistribution"] == {
         "Sid": "ReadByDistribution",
         "Effect": "Allow",
@@ -296,8 +318,9 @@ def test_a_deployment_may_publish_files_and_refresh_the_cache_and_nothing_else(d
     statements = json.loads(policies["ci-deploy"]["policy"])["Statement"]
     assert {each["Sid"]: (each["Effect"], each["Action"], each["Resource"]) for each in statements} == {
         "CompareFiles": ("Allow", ["s3:ListBucket"], [FILES]),
+        "ReadReleases": ("Allow", ["s3:GetObject", "s3:GetObjectVersion"], [f"{FILES}/*"]),
         "PublishFiles": ("Allow", ["s3:PutObject", "s3:DeleteObject"], [f"{FILES}/*"]),
-        "RefreshCache": ("Allow", ["cloudfront:CreateInvalidation"], [ARN]),
+        "RefreshCache": ("Allow", ["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"], [ARN]),
     }
 
 

@@ -75,6 +75,18 @@ def test_the_copy_follows_the_real_stack_file(project: Path) -> None:
     assert _copy(open_workspace("prod", project)) == {"config": {"aws:region": "eu-west-1"}}
 
 
+def test_the_address_of_the_real_states_is_not_in_the_copy(project: Path) -> None:
+    file = project / "Pulumi.yaml"
+    file.write_text(f"{file.read_text()}backend: {{url: 's3://socle-state-123456789012?region=eu-west-3'}}\n")
+    workspace = open_workspace("prod", project)
+    assert yaml.safe_load((workspace.folder / "Pulumi.yaml").read_text(encoding="utf-8")).keys() == {
+        "name",
+        "runtime",
+        "main",
+    }
+    assert "s3://" in file.read_text()
+
+
 def test_plain_commands_find_the_program_and_its_python(project: Path) -> None:
     workspace = open_workspace("prod", project)
     document = yaml.safe_load((workspace.folder / "Pulumi.yaml").read_text(encoding="utf-8"))

@@ -1,5 +1,6 @@
 """A repository on GitHub, through PyGithub."""
 
+import logging
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -28,6 +29,8 @@ class OnGithub:
     limit = LIMIT
 
     def __init__(self, api: str, server: str, repository: str, token: str) -> None:
+        # What the library would print of answers that are expected, we say ourselves.
+        logging.getLogger("github").addHandler(logging.NullHandler())
         self._page = f"{server.rstrip('/')}/{repository}"
         self._where = f"GitHub ({repository})"
         self._client = github.Github(

@@ -17,7 +17,7 @@ class StateBroken(Exception):  # noqa: N818 (reads as what it is)
 def deployment_of(body: bytes) -> Deployment:
     """The deployment in the object of a stack's state, packed or not. Raises `StateBroken`."""
     try:
-        document: Any = json.loads(gzip.decompress(body) if body.startswith(_GZIP) else body)
+        document: Any = json.loads(unpacked(body))
     except (ValueError, OSError, EOFError):
         raise StateBroken(f"the state's object does not decode ({len(body)} bytes)") from None
     checkpoint: Any = cast(dict[str, Any], document).get("checkpoint") if isinstance(document, dict) else None
@@ -38,3 +38,8 @@ def pending_of(deployment: Deployment) -> list[dict[str, Any]]:
     """Operations that were begun and whose end nobody noted."""
     found: list[dict[str, Any]] = deployment.get("pending_operations") or []
     return found
+
+
+def unpacked(body: bytes) -> bytes:
+    """An object of the engine's without its packing. Raises `OSError` or `EOFError` when it is cut off."""
+    return gzip.decompress(body) if body.startswith(_GZIP) else body

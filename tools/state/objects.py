@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, cast
 
 import boto3
@@ -77,6 +78,22 @@ class Objects:
         """Delete an object; the bucket keeps its versions."""
         self._s3.delete_object(Bucket=self._bucket, Key=key)
 
+    def remove(self, key: str, etag: str) -> bool:
+        """Delete an object that must still be as it was read; whether this did it. Needs the right to read it too."""
+        try:
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
+            self._s3.delete_object(Bucket=self._bucket, Key=key, IfMatch=etag)
+        except exceptions.ClientError as error:
+            if _code(error) in (*_LOST, *_GONE):
+                return False
+            raise
+        return True
+
+    def now(self) -> datetime:
+        """The time by the clock of S3, to the second, as `modified` tells it, whatever this machine says."""
+        answer = self._s3.head_bucket(Bucket=self._bucket)
+        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+
     def keys(self, prefix: str) -> list[str]:
         """Keys that begin so."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
@@ -84,10 +101,11 @@ class Objects:
 
     def versions(self, key: str) -> list[Version]:
         """All versions of one object, the newest first, with the marks of its deletions."""
-        found = [each for each in self._versions(key) if each.key == key]
+        found = [each for each in self.versions_under(key) if each.key == key]
         return sorted(found, key=lambda each: (each.latest, each.modified), reverse=True)
 
-    def _versions(self, prefix: str) -> Iterator[Version]:
+    def versions_under(self, prefix: str) -> Iterator[Version]:
+        """All versions of all objects whose keys begin so, with the marks of deletions, in no order."""
         pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)
         for page in pages:
             for deleted, kind in ((False, "Versions"), (True, "DeleteMarkers")):

@@ -1,0 +1,83 @@
+"""What others know of a stack, beside its preview: cost, policy, drift and lock. Each is there only when looked at."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tools.changes.model import Change
+
+Level = Literal["mandatory", "advisory"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostRow:
+    """What one resource costs a month."""
+
+    type: str
+    name: str
+    before: float
+    after: float
+    note: str = ""
+    """What was assumed, such as hours or gigabytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostSummary:
+    """What a stack costs a month, before and after the change."""
+
+    before: float
+    after: float
+    currency: str = "EUR"
+    budget: float | None = None
+    """What all stacks together may cost a month; None where no budget is set."""
+    rows: tuple[CostRow, ...] = ()
+    """Resources whose cost changes."""
+    unpriced: tuple[str, ...] = ()
+    """Types of resources that cost money of which nobody knows how much."""
+    assumptions: tuple[str, ...] = ()
+    """Sentences: taxes, date of the prices, rate of exchange."""
+
+    @property
+    def difference(self) -> float:
+        """What the change adds to each month."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A rule that a resource breaks."""
+
+    rule: str
+    level: Level
+    resource: str
+    """Its type and name."""
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySummary:
+    """What the rules say of a stack."""
+
+    findings: tuple[Finding, ...] = ()
+
+    def count(self, level: Level) -> int:
+        """How many findings are of a level."""
+        return sum(finding.level == level for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftSummary:
+    """What the cloud has otherwise than the state."""
+
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockSummary:
+    """Who holds the stack while this was looked at."""
+
+    holder: str
+    since: str
+    """Moment in ISO 8601."""
+    url: str = ""
+    """Of the job that holds it, where one does."""
