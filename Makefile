@@ -2,7 +2,8 @@
 # PYTHON=python3.12 chooses the interpreter, WORKERS=8 how many tests run at once at most.
 PYTHON ?= python3
 WORKERS ?= 4
-export STACK SETTLE FROM TO
+# Values reach commands as variables of the environment: make would run what it finds in them.
+export STACK SETTLE FROM TO NAME IMAGE TTL OWNER KEY VERSION COUNT PREVIEW RELEASE REVIEWED FOR ROLE
 # Compiled modules stay beside their sources: without them every command starts seconds later.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -58,10 +59,10 @@ bootstrap bootstrap-destroy:
 	@$(VENV)/python -m tools.$(subst -,_,$@) $(if $(YES),--yes) $(if $(DRY_RUN),--dry-run)
 
 new: named setup engine ## STACK=dev-search-page FROM=staging TTL=8h: a stack of one's own; RESTORE=1 only writes its file
-	@$(VENV)/python -m tools.new $(if $(FROM),--from "$$FROM") $(if $(TTL),--ttl "$(TTL)") $(if $(OWNER),--owner "$(OWNER)") $(if $(RESTORE),--restore) -- "$$STACK"
+	@$(VENV)/python -m tools.new $(if $(FROM),--from "$$FROM") $(if $(TTL),--ttl "$$TTL") $(if $(OWNER),--owner "$$OWNER") $(if $(RESTORE),--restore) -- "$$STACK"
 
 extend: named setup engine ## STACK=dev-search-page TTL=8h: give it more time, or less
-	@$(VENV)/python -m tools.extend --ttl "$(TTL)" -- "$$STACK"
+	@$(VENV)/python -m tools.extend --ttl "$$TTL" -- "$$STACK"
 
 stacks: setup ## every stack: kind, resources, last update and by whom, cost, lock, end
 	@$(VENV)/python -m tools.stacks $(if $(JSON),--json)
@@ -79,16 +80,16 @@ unlock: named setup engine ## STACK=staging: break a stale lock, never a live on
 	@$(VENV)/python -m tools.unlock $(if $(YES),--yes) $(if $(SETTLE),--settle "$$SETTLE") -- "$$STACK"
 
 history: named setup ## STACK=staging: versions of its state, who made them and what changed; COUNT=50
-	@$(VENV)/python -m tools.history $(if $(JSON),--json) $(if $(COUNT),--count "$(COUNT)") -- "$$STACK"
+	@$(VENV)/python -m tools.history $(if $(JSON),--json) $(if $(COUNT),--count "$$COUNT") -- "$$STACK"
 
 rescue: named setup engine ## STACK=staging VERSION=...: put an older version of its state back
-	@$(VENV)/python -m tools.rescue $(if $(VERSION),--version="$(VERSION)") $(if $(YES),--yes) -- "$$STACK"
+	@$(VENV)/python -m tools.rescue $(if $(VERSION),--version="$$VERSION") $(if $(YES),--yes) -- "$$STACK"
 
 doctor: stack setup ## STACK=staging: what is wrong with its state, credentials, key, lock, and how to mend it
 	@$(VENV)/python -m tools.doctor $(if $(JSON),--json) -- "$$STACK"
 
 secret: stack setup engine ## STACK=staging KEY=datadog_api_key: store a secret, asked for or from standard input
-	@$(VENV)/python -m tools.secret -- "$$STACK" "$(KEY)"
+	@$(VENV)/python -m tools.secret -- "$$STACK" "$$KEY"
 
 rotate-key: stack setup engine ## STACK=staging: encrypt its secrets anew; TO=awskms://... with another key
 	@$(VENV)/python -m tools.rotate_key $(if $(TO),--to "$$TO") -- "$$STACK"
@@ -103,16 +104,22 @@ preview-comment: setup engine ## tell the merge request of those; DRY_RUN=1 prin
 	@$(VENV)/python -m tools.preview_comment $(if $(DRY_RUN),--dry-run) -- $(STACK)
 
 deploy: stack setup engine ## STACK=prod: make up, but only of exactly what was reviewed
-	@$(VENV)/python -m tools.deploy $(if $(REVIEWED),--reviewed "$(REVIEWED)") -- "$$STACK"
+	@$(VENV)/python -m tools.deploy $(if $(REVIEWED),--reviewed "$$REVIEWED") -- "$$STACK"
 
 drift: stack setup engine ## STACK=prod: what the cloud has otherwise than the settings; in CI an issue tells it
 	@$(VENV)/python -m tools.drift -- "$$STACK"
 
 iam: setup ## STACK=... ROLE=preview|deploy: what CI's roles need for the stacks; WRITE=1 renews bootstrap/permissions
-	@$(VENV)/python -m tools.iam $(if $(ROLE),--role "$(ROLE)") $(if $(WRITE),--write) $(if $(JSON),--json) -- $(STACK)
+	@$(VENV)/python -m tools.iam $(if $(ROLE),--role "$$ROLE") $(if $(WRITE),--write) $(if $(JSON),--json) -- $(STACK)
+
+inform: named setup ## STACK=staging NAME=users-api IMAGE=...@sha256:...: propose an application's image by a merge request
+	@$(VENV)/python -m tools.inform -- "$$STACK" "$$NAME" "$$IMAGE"
+
+rollout: stack setup engine ## STACK=staging NAME=users-api: wait until the cluster runs the image that the files want
+	@$(VENV)/python -m tools.await_rollout -- "$$STACK" "$$NAME"
 
 site: setup ## build and check the site; FOR=staging for the address of that stack
-	@$(VENV)/python -m tools.site_build $(if $(FOR),--stack "$(FOR)") $(if $(PREVIEW),--preview "$(PREVIEW)") build check
+	@$(VENV)/python -m tools.site_build $(if $(FOR),--stack "$$FOR") $(if $(PREVIEW),--preview "$$PREVIEW") build check
 
 site-scan: setup ## scan what the site is built with for known weaknesses
 	@$(VENV)/python -m tools.site_build scan
@@ -123,7 +130,7 @@ site-test: setup ## try the built site in Chromium
 publish: stack setup engine ## STACK=staging: publish the built site; PREVIEW=mr-42 beside it, DRY_RUN=1
 unpublish: stack setup engine ## STACK=staging: back to the release before; RELEASE=..., PREVIEW=mr-42, DRY_RUN=1
 publish unpublish:
-	@$(VENV)/python -m tools.$@ $(if $(PREVIEW),--preview "$(PREVIEW)") $(if $(RELEASE),--release "$(RELEASE)") $(if $(DRY_RUN),--dry-run) -- "$$STACK"
+	@$(VENV)/python -m tools.$@ $(if $(PREVIEW),--preview "$$PREVIEW") $(if $(RELEASE),--release "$$RELEASE") $(if $(DRY_RUN),--dry-run) -- "$$STACK"
 
 releases: stack setup engine ## STACK=staging: releases of the site that can be gone back to
 site-smoke: stack setup engine ## STACK=staging: ask the published site for its pages and headers

@@ -21,7 +21,7 @@ def test_make_alone_lists_every_verb_with_a_line_each() -> None:
         *("up", "preview", "destroy", "drain", "leftovers", "forget-cluster", "drill", "ssh", "tunnel"),
         *("bootstrap", "bootstrap-destroy", "new", "extend", "stacks", "remove", "reap", "locks", "unlock"),
         *("history", "rescue", "doctor", "secret", "rotate-key", "promote", "iam", "smoke", "drift", "deploy"),
-        *("preview-report", "preview-comment"),
+        *("preview-report", "preview-comment", "inform", "rollout"),
         *("site", "site-scan", "site-test", "publish", "unpublish", "releases", "site-smoke"),
         *("test", "test-unit", "check", "bench", "docs", "pins", "clean"),
     }
