@@ -3,7 +3,7 @@
 PYTHON ?= python3
 WORKERS ?= 4
 # Values reach commands as variables of the environment: make would run what it finds in them.
-export STACK SETTLE FROM TO NAME IMAGE TTL OWNER KEY VERSION COUNT PREVIEW RELEASE REVIEWED FOR ROLE
+export STACK SETTLE FROM TO NAME IMAGE TTL OWNER KEY VERSION COUNT PREVIEW RELEASE REVIEWED ROLE SINCE FORGE URL
 # Compiled modules stay beside their sources: without them every command starts seconds later.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -103,6 +103,27 @@ preview-report: stack setup engine ## STACK=staging: a preview as files to publi
 preview-comment: setup engine ## tell the merge request of those; DRY_RUN=1 prints it, of a rehearsal of the working tree
 	@$(VENV)/python -m tools.preview_comment $(if $(DRY_RUN),--dry-run) -- $(STACK)
 
+preview-touched: stack setup engine ## STACK=staging SINCE=origin/main: a preview-report if the change can touch the stack
+	@$(VENV)/python -m tools.preview_touched $(if $(SINCE),--since "$$SINCE") -- "$$STACK"
+
+comment-touched: setup engine ## SINCE=origin/main: preview-comment, of the stacks that the change touches
+	@$(VENV)/python -m tools.comment_touched $(if $(SINCE),--since "$$SINCE")
+
+ci-local: setup engine ## FORGE=gitlab or github: a merge request's pipeline here, against a stand-in; SINCE=..., FULL=1
+	@$(VENV)/python -m tools.ci_local $(if $(SINCE),--since "$$SINCE") $(if $(FULL),--full) -- "$$FORGE"
+
+commits: setup ## SINCE=origin/main: check that messages of commits have the form
+	@$(VENV)/python -m tools.commit_messages $(if $(SINCE),--since "$$SINCE")
+
+release: setup ## show the next release; YES=1 writes its changelog, commits and tags
+	@$(VENV)/python -m tools.release $(if $(YES),--yes)
+
+propose: setup engine ## FROM=staging TO=prod: in a pipeline, promote and open the merge request that carries it
+	@$(VENV)/python -m tools.propose_promotion -- "$$FROM" "$$TO"
+
+pins-report: setup ## keep an issue on pinned versions whose support ends; elsewhere only print them
+	@$(VENV)/python -m tools.pins_report
+
 deploy: stack setup engine ## STACK=prod: make up, but only of exactly what was reviewed
 	@$(VENV)/python -m tools.deploy $(if $(REVIEWED),--reviewed "$$REVIEWED") -- "$$STACK"
 
@@ -118,8 +139,8 @@ inform: named setup ## STACK=staging NAME=users-api IMAGE=...@sha256:...: propos
 rollout: stack setup engine ## STACK=staging NAME=users-api: wait until the cluster runs the image that the files want
 	@$(VENV)/python -m tools.await_rollout -- "$$STACK" "$$NAME"
 
-site: setup ## build and check the site; FOR=staging for the address of that stack
-	@$(VENV)/python -m tools.site_build $(if $(FOR),--stack "$$FOR") $(if $(PREVIEW),--preview "$$PREVIEW") build check
+site: setup engine ## build and check the site; STACK=staging for the address of that stack
+	@$(VENV)/python -m tools.site_build $(if $(STACK),--stack "$$STACK") $(if $(PREVIEW),--preview "$$PREVIEW") build check
 
 site-scan: setup ## scan what the site is built with for known weaknesses
 	@$(VENV)/python -m tools.site_build scan
@@ -131,6 +152,9 @@ publish: stack setup engine ## STACK=staging: publish the built site; PREVIEW=mr
 unpublish: stack setup engine ## STACK=staging: back to the release before; RELEASE=..., PREVIEW=mr-42, DRY_RUN=1
 publish unpublish:
 	@$(VENV)/python -m tools.$@ $(if $(PREVIEW),--preview "$$PREVIEW") $(if $(RELEASE),--release "$$RELEASE") $(if $(DRY_RUN),--dry-run) -- "$$STACK"
+
+site-synthetic: setup engine ## STACK=prod: try the published site in Chromium, as visitors see it; URL=... for any other
+	@$(VENV)/python -m tools.site_synthetic $(if $(URL),--url "$$URL") -- $(STACK)
 
 releases: stack setup engine ## STACK=staging: releases of the site that can be gone back to
 site-smoke: stack setup engine ## STACK=staging: ask the published site for its pages and headers

@@ -22,7 +22,8 @@ def test_make_alone_lists_every_verb_with_a_line_each() -> None:
         *("bootstrap", "bootstrap-destroy", "new", "extend", "stacks", "remove", "reap", "locks", "unlock"),
         *("history", "rescue", "doctor", "secret", "rotate-key", "promote", "iam", "smoke", "drift", "deploy"),
         *("preview-report", "preview-comment", "inform", "rollout"),
-        *("site", "site-scan", "site-test", "publish", "unpublish", "releases", "site-smoke"),
+        *("preview-touched", "comment-touched", "ci-local", "commits", "release", "propose", "pins-report"),
+        *("site", "site-scan", "site-test", "publish", "unpublish", "releases", "site-smoke", "site-synthetic"),
         *("test", "test-unit", "check", "bench", "docs", "pins", "clean"),
     }
     assert all(verbs.values())

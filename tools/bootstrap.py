@@ -72,7 +72,7 @@ def _ask(means: Means, *, yes: bool) -> None:
     if not means.interactive():
         raise BootstrapRefused(f"bootstrap: nobody is here to ask, nothing was changed: `{AGAIN} YES=1`", BAD_INPUT)
     if not means.confirm(
-        f"It costs about 2 USD a month, and each step is explained ({AGAIN} DRY=1 shows them). Go on?"
+        f"It costs about 2 USD a month, and each step is explained ({AGAIN} DRY_RUN=1 shows them). Go on?"
     ):
         raise BootstrapRefused("bootstrap: nothing was changed", BAD_INPUT)
 

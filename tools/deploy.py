@@ -1,6 +1,7 @@
 """Deploys a stack exactly as it was reviewed: `python -m tools.deploy STACK --reviewed previews/STACK/report.json`."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +14,23 @@ from tools import preview_report, up
 from tools.changes.report import FILE, Report, ReportUnreadable, read_report
 from tools.comment.marker import without_marker
 from tools.comment.render import render
+from tools.in_turn import in_turn
 from tools.preview_comment import context_of
 from tools.sentences import BAD_INPUT, FAILED, errors, refuse, sentences
 from tools.state.backend import found_backend
 from tools.state.objects import Objects
 from tools.state.reviewed import Reviewed, forget, remember, remembered
+from tools.turn import Turn
+
+
+def up_within(stack: str, turn: Turn) -> int:
+    """`make up` within a turn that has been taken."""
+
+    def same(stack: str, again: str, folder: Path) -> AbstractContextManager[Turn]:
+        del stack, again, folder
+        return nullcontext(turn)
+
+    return up.run(stack, preview=False, yes=True, means=up.Means(turn=same))
 
 
 @dataclass(frozen=True)
@@ -26,7 +39,8 @@ class Means:
 
     objects: Callable[[], Objects] = lambda: Objects(found_backend())
     preview: Callable[[str, Path], Report] = preview_report.run
-    deploy: Callable[[str], int] = lambda stack: up.run(stack, preview=False, yes=True)
+    deploy: Callable[[str, Turn], int] = up_within
+    turn: Callable[[str, str], AbstractContextManager[Turn]] = in_turn
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -50,7 +64,8 @@ def run(stack: str, reviewed: Path | None, folder: Path, means: Means | None = N
     """Preview again, and deploy if that is what was reviewed; otherwise show it, and ask for the step once more."""
     means = means or Means()
     again = f"make deploy STACK={stack}"
-    with sentences(stack, again):
+    # From the preview to the end of the update nobody else is at work on the stack.
+    with sentences(stack, again), means.turn(stack, again) as turn:
         objects = means.objects()
         seen = _read(reviewed)
         report = means.preview(stack, folder)
@@ -67,7 +82,7 @@ def run(stack: str, reviewed: Path | None, folder: Path, means: Means | None = N
                 f"running this step once more (`{again}`) deploys exactly that",
                 FAILED,
             )
-        code = means.deploy(stack)
+        code = means.deploy(stack, turn)
         if not code:
             forget(objects, stack)
     return code

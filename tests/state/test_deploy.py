@@ -11,7 +11,9 @@ from tests.state.cloud import Place
 from tools.changes.model import Change
 from tools.changes.report import Report, failed_report, write_report
 from tools.deploy import Means, run
+from tools.state.lease import read_lease
 from tools.state.reviewed import remembered
+from tools.turn import Turn
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -42,7 +44,8 @@ class Stage:
             file = self.folder / "report.json"
             write_report(reviewed, file)
 
-        def do(stack: str) -> int:
+        def do(stack: str, turn: Turn) -> int:
+            assert turn.stack == stack
             self.deployed.append(stack)
             return self.code
 
@@ -118,3 +121,23 @@ def test_a_report_that_cannot_be_read_is_refused(stage: Stage, capsys: pytest.Ca
         run("prod", stage.folder / "broken.json", stage.folder, means)
     assert ended.value.exit_code == 2
     assert "broken.json" in capsys.readouterr().err
+
+
+def test_nobody_else_has_a_turn_between_the_comparison_and_the_update(stage: Stage) -> None:
+    held: list[bool] = []
+
+    def look(stack: str, turn: Turn) -> int:
+        lease = read_lease(stage.states.objects, stack)
+        held.append(lease is not None and lease.held)
+        return 0
+
+    def preview(stack: str, folder: Path) -> Report:
+        look(stack, Turn)  # pyright: ignore[reportArgumentType] (only the lease is looked at)
+        return stage.now
+
+    write_report(stage.now, stage.folder / "report.json")
+    means = Means(objects=lambda: stage.states.objects, preview=preview, deploy=look, now=lambda: NOW)
+    assert run("prod", stage.folder / "report.json", stage.folder / "now", means) == 0
+    after = read_lease(stage.states.objects, "prod")
+    assert held == [True, True]
+    assert after is None or not after.held

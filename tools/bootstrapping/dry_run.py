@@ -43,6 +43,6 @@ def _preview_alone(team: Team, folder: Path, found: Mapping[str, str]) -> None:
     files.write_value(copy, ACCOUNT_KEY, team.account, after="socle-bootstrap:owner")
     state = folder / "state"
     state.mkdir()
-    stack = EngineStack(team.means.engine(folder), copy, f"file://{state}", f"{AGAIN} DRY=1")
+    stack = EngineStack(team.means.engine(folder), copy, f"file://{state}", f"{AGAIN} DRY_RUN=1")
     stack.init(LOCAL_PROVIDER)
     stack.preview(found)
