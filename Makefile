@@ -3,7 +3,7 @@
 PYTHON ?= python3
 WORKERS ?= 4
 # Values reach commands as variables of the environment: make would run what it finds in them.
-export STACK SETTLE FROM TO NAME IMAGE TTL OWNER KEY VERSION COUNT PREVIEW RELEASE REVIEWED ROLE SINCE FORGE URL
+export STACK SETTLE FROM TO NAME IMAGE TTL OWNER KEY VERSION COUNT PREVIEW RELEASE REVIEWED ROLE SINCE FORGE URL COMPARE
 # Compiled modules stay beside their sources: without them every command starts seconds later.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -31,6 +31,15 @@ up: ## STACK=staging: pulumi up, through a tunnel where the API is private; YES=
 preview: ## STACK=staging: pulumi preview, likewise
 up preview: stack setup engine
 	@$(VENV)/python -m tools.up $(if $(filter preview,$@),--preview) $(if $(YES),--yes) "$$STACK"
+
+cost: setup engine ## STACK=staging, or all: what they cost a month; REAL=1, COMPARE="cluster.kind=k3s", PAIRS=1, JSON=1
+	@$(VENV)/python -m tools.cost $(if $(REAL),--real) $(if $(JSON),--json) $(if $(MARKDOWN),--markdown) $(if $(PAIRS),--pairs) $(if $(COMPARE),--compare "$$COMPARE") -- $(STACK)
+
+prices: setup ## REGION=eu-west-3: renew the prices from AWS's public files
+	@$(VENV)/python -m tools.price_list -- $(REGION)
+
+bill: setup ## MONTH=2026-10: the estimate beside what AWS billed; YES=1 asks nothing
+	@$(VENV)/python -m tools.bill $(if $(YES),--yes) -- $(MONTH)
 
 smoke: stack setup engine ## STACK=staging: ask the site, the applications and all pods whether they are well
 	@$(VENV)/python -m tools.smoke $(if $(JSON),--json) "$$STACK"
@@ -151,7 +160,7 @@ site-test: setup ## try the built site in Chromium
 publish: stack setup engine ## STACK=staging: publish the built site; PREVIEW=mr-42 beside it, DRY_RUN=1
 unpublish: stack setup engine ## STACK=staging: back to the release before; RELEASE=..., PREVIEW=mr-42, DRY_RUN=1
 publish unpublish:
-	@$(VENV)/python -m tools.$@ $(if $(PREVIEW),--preview "$$PREVIEW") $(if $(RELEASE),--release "$$RELEASE") $(if $(DRY_RUN),--dry-run) -- "$$STACK"
+	@$(VENV)/python -m tools.$@ $(if $(PREVIEW),--preview "$$PREVIEW") $(if $(RELEASE),--release "$$RELEASE") $(if $(DRY_RUN),--dry-run) $(if $(TAKE_OVER),--take-over) -- "$$STACK"
 
 site-synthetic: setup engine ## STACK=prod: try the published site in Chromium, as visitors see it; URL=... for any other
 	@$(VENV)/python -m tools.site_synthetic $(if $(URL),--url "$$URL") -- $(STACK)
@@ -189,7 +198,7 @@ pins: setup ## list pinned versions with the end of their support
 	@$(VENV)/python -m tools.pins
 
 clean: ## remove what set-up and tests made here
-	@rm -rf .venv .rehearsal previews .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .rehearsal previews .pytest_cache .ruff_cache .hypothesis site/node_modules site/dist site/.astro site/test-results
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "The engine stays in $${SOCLE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/socle}, for all checkouts."
 

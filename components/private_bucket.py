@@ -1,7 +1,7 @@
 """Buckets that nobody reads or writes without being named in their policy."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
@@ -20,6 +20,8 @@ class PrivateBucketArgs:
     """Days that a replaced or deleted object can still be recovered, at least 1; `None` keeps no old version."""
     retention_days: int | None = None
     """Days after which every object is deleted, at least 1; objects stay when omitted."""
+    passing: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Days after which objects under a prefix such as `previews/` are deleted, at least 1; none when omitted."""
     delete_contents: bool = False
     """True empties the bucket when it is destroyed; otherwise objects left in it make the destroy stop."""
     protect: bool = False
@@ -27,9 +29,12 @@ class PrivateBucketArgs:
 
     def __post_init__(self) -> None:
         """Refuse durations that keep nothing."""
-        for field, days in (("noncurrent_days", self.noncurrent_days), ("retention_days", self.retention_days)):
+        for name, days in (("noncurrent_days", self.noncurrent_days), ("retention_days", self.retention_days)):
             if days is not None and days < 1:
-                raise ValueError(f"{field} must be at least 1 day, or None, got {days}")
+                raise ValueError(f"{name} must be at least 1 day, or None, got {days}")
+        for prefix, days in self.passing.items():
+            if not prefix or days < 1:
+                raise ValueError(f"passing must be prefixes with at least 1 day each, got {days} for {prefix!r}")
 
 
 class PrivateBucket(pulumi.ComponentResource):
@@ -75,7 +80,10 @@ class PrivateBucket(pulumi.ComponentResource):
             bucket.bucket if args.noncurrent_days is None else _versioning(name, bucket, child).bucket
         )
         aws.s3.BucketLifecycleConfiguration(
-            f"{name}-lifecycle", bucket=bucket_with_versions, rules=[lifecycle_rule(args)], opts=child
+            f"{name}-lifecycle",
+            bucket=bucket_with_versions,
+            rules=[lifecycle_rule(args), *map(_passing_rule, args.passing, args.passing.values())],
+            opts=child,
         )
         self._name = name
         # S3 refuses two changes of a bucket's access at once, so the policy waits for the access block.
@@ -114,6 +122,16 @@ def lifecycle_rule(args: PrivateBucketArgs) -> aws.s3.BucketLifecycleConfigurati
         # A deletion leaves a marker, listed for ever once its last version is gone.
         rule["expiration"] = {"expired_object_delete_marker": True}
     return rule
+
+
+def _passing_rule(prefix: str, days: int) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
+    """What S3 deletes under a prefix; the first rule deletes its old versions."""
+    return {
+        "id": f"pass-{prefix.rstrip('/').replace('/', '-')}",
+        "status": "Enabled",
+        "filter": {"prefix": prefix},
+        "expiration": {"days": days},
+    }
 
 
 def _versioning(name: str, bucket: aws.s3.Bucket, opts: pulumi.ResourceOptions) -> aws.s3.BucketVersioning:

@@ -6,11 +6,11 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
-from components import iam
 from components.dns import AliasTarget, Certificate, CertificateArgs, alias_records, check_domain_name
 from components.edge_rules import edge_rules, hashed_behaviors, pages_behavior
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
 from components.site_logs import SiteLogsArgs, record_requests
+from components.site_policies import deploy_policy, hiding_statement, reading_statement
 
 # CloudFront reads certificates from this region alone:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
@@ -23,6 +23,10 @@ _MISSING = (403, 404)
 # Seconds that CloudFront remembers a file as missing: short, for the file may be on its way.
 _MISSING_TTL = 10
 _ORIGIN = "files"
+PREVIEWS = "previews/"
+"""Folder of the bucket that holds the sites of merge requests, served at `/previews/<name>/`."""
+# A merge request that is open longer publishes its site again with its next commit.
+_PREVIEW_DAYS = 30
 # `default-src` says nothing of these three, so they are closed by name.
 _STRICT = "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 
@@ -104,11 +108,15 @@ class StaticSite(pulumi.ComponentResource):
     def __init__(self, name: str, args: StaticSiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("socle:index:StaticSite", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        kept = PrivateBucketArgs(noncurrent_days=args.noncurrent_days, delete_contents=args.delete_contents)
+        kept = PrivateBucketArgs(
+            noncurrent_days=args.noncurrent_days,
+            delete_contents=args.delete_contents,
+            passing={PREVIEWS: _PREVIEW_DAYS},
+        )
         bucket = PrivateBucket(f"{name}-files", kept, child)
         distribution = _distribution(name, args, bucket, child)
         known = pulumi.Output.all(bucket.arn, distribution.arn)
-        bucket.allow(known.apply(lambda k: [reading_statement(k[0], distribution_arn=k[1])]))
+        bucket.allow(known.apply(lambda k: [reading_statement(k[0], distribution_arn=k[1]), hiding_statement(k[0])]))
         _point_names_at(distribution, name, args, child)
         if args.logs is not None:
             record_requests(f"{name}-logs", args.logs, distribution_arn=distribution.arn, child=child)
@@ -129,7 +137,7 @@ class StaticSite(pulumi.ComponentResource):
         )
 
     def grant_deploy(self, name: str, role_name: pulumi.Input[str]) -> aws.iam.RolePolicy:
-        """Let a role list, add, replace and delete the files of this site, and refresh its cache: nothing else.
+        """Let a role read, add, replace and delete the files of this site, and refresh its cache: nothing else.
 
         `name` prefixes the policy and is unique in the stack.
         """
@@ -140,26 +148,6 @@ class StaticSite(pulumi.ComponentResource):
             policy=known.apply(lambda k: deploy_policy(k[0], distribution_arn=k[1])),
             opts=pulumi.ResourceOptions(parent=self),
         )
-
-
-def reading_statement(bucket_arn: str, *, distribution_arn: str) -> iam.Statement:
-    """Let one distribution read files; without its ARN, anybody's distribution could."""
-    return iam.statement(
-        ["s3:GetObject"],
-        [f"{bucket_arn}/*"],
-        principal={"Service": "cloudfront.amazonaws.com"},
-        conditions={"StringEquals": {"AWS:SourceArn": distribution_arn}},
-        sid="ReadByDistribution",
-    )
-
-
-def deploy_policy(bucket_arn: str, *, distribution_arn: str) -> str:
-    """JSON policy of whoever publishes the site."""
-    return iam.document(
-        iam.statement(["s3:ListBucket"], [bucket_arn], sid="CompareFiles"),
-        iam.statement(["s3:PutObject", "s3:DeleteObject"], [f"{bucket_arn}/*"], sid="PublishFiles"),
-        iam.statement(["cloudfront:CreateInvalidation"], [distribution_arn], sid="RefreshCache"),
-    )
 
 
 def _distribution(

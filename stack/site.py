@@ -35,8 +35,5 @@ def static_site(base: Foundation, zone: Zone | None) -> None:
     base.outputs["site_url"] = site.url
     base.outputs["bucket"] = site.bucket_name
     base.outputs["distribution"] = site.distribution_id
-    base.outputs["to_publish_the_site"] = pulumi.Output.format(
-        "aws s3 sync site/ s3://{0} --delete && aws cloudfront create-invalidation --distribution-id {1} --paths '/*'",
-        site.bucket_name,
-        site.distribution_id,
-    )
+    stack = pulumi.get_stack()
+    base.outputs["to_publish_the_site"] = f"make site STACK={stack} && make publish STACK={stack}"

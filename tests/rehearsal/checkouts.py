@@ -16,7 +16,7 @@ from rehearsal.workspace import Workspace
 from rehearsal.world import Thing, World
 
 ROOT = Path(__file__).resolve().parents[2]
-_NOT_COPIED = (".*", "docs", "tests", "*.md")
+_NOT_COPIED = (".*", "docs", "tests", "*.md", "node_modules", "dist")
 CHANGES = ("create", "update", "replace", "delete")
 """What `result.json` counts, apart from what stayed the same."""
 
