@@ -9,6 +9,7 @@ from rich.console import Console
 
 from tools import leftovers
 from tools.account import Account
+from tools.costing.kept import gone
 from tools.drain import KUBECONFIG, MINUTES, Means, confirmed, drain
 from tools.in_turn import in_turn
 from tools.left.item import Item
@@ -55,6 +56,7 @@ def run(
         raise refuse(
             f"{stack}: destroyed, but for these: type the commands above, then `make leftovers STACK={stack}`", FAILED
         )
+    gone(stack, folder)
     console.print(f"{stack}: destroyed. `make remove STACK={stack}` forgets its state too, and frees its name.")
 
 

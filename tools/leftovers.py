@@ -68,7 +68,7 @@ def show(console: Console, owner: Owner, items: Sequence[Item]) -> None:
     console.print(
         f"\n{owner.stack}: {len(items)} things are left, {_sum(items):.2f} USD a month"
         f"{f', and {unknown} of unknown price' if unknown else ''}"
-        f" (list prices of {prices.REGION}, read {prices.READ}, without taxes and free allowances)"
+        f" (list prices of {prices.REGION}, read {prices.dated()}, without taxes and free allowances)"
     )
     console.print(
         "While the stack is up, this is what it has. After a destroy, these commands delete it, in this order:"

@@ -15,6 +15,9 @@ from tools.changes.report import FILE, Report, ReportUnreadable, failed_report, 
 from tools.comment.context import LIMITS, Context, Subject
 from tools.comment.marker import Marker, find_marker, is_older, same_but_time, without_marker
 from tools.comment.render import render, render_stale
+from tools.costing.gate import OVER_BUDGET
+from tools.costing.reading import CostsRefused
+from tools.costing.summary import verdict_of
 from tools.forge.ci_job import CiJob, ci_job
 from tools.forge.forge import ForgeRefused
 from tools.forge.posting import Posted, Rules, found_note, post
@@ -128,13 +131,24 @@ def run(
     silent = "this is no job of GitLab CI or GitHub Actions" if job is None else job.why_silent()
     if job is None or silent:
         console.print(f"no comment: {silent}; it is in {folder / COMMENT}", markup=False)
-        return
+    else:
+        try:
+            done = posted(reports, job, context)
+        except ForgeRefused as refused:
+            raise refuse(f"no comment: {refused}; it is in {folder / COMMENT}", FAILED) from None
+        url = job.forge().note_url(job.request or 0, done.note)
+        console.print(f"comment {done.deed}: {url}", markup=False)
+    _stop_above_budget(reports)
+
+
+def _stop_above_budget(reports: Sequence[Report]) -> None:
+    """End with exit code 3 when the stacks cost more than the budget, and this change adds to that."""
     try:
-        done = posted(reports, job, context)
-    except ForgeRefused as refused:
-        raise refuse(f"no comment: {refused}; it is in {folder / COMMENT}", FAILED) from None
-    url = job.forge().note_url(job.request or 0, done.note)
-    console.print(f"comment {done.deed}: {url}", markup=False)
+        verdict = verdict_of(reports)
+    except CostsRefused as refused:
+        raise refuse("; ".join(refused.problems), BAD_INPUT) from None
+    if verdict and verdict.level == "stop":
+        raise refuse(verdict.sentence, OVER_BUDGET)
 
 
 def main(

@@ -13,6 +13,7 @@ from tests.forge.gitlab_server import PROJECT, gitlab_app, gitlab_state
 from tests.forge.server import State, serving
 from tools.changes.model import Change, PropertyDiff
 from tools.changes.report import Report, failed_report, write_report
+from tools.changes.summaries import CostSummary
 from tools.preview_comment import COMMENT, Means, run
 
 MR = 42
@@ -116,6 +117,19 @@ def test_a_failure_is_posted_with_what_was_known_before_marked_stale(job: Job) -
     assert "the program ended with an error" in body
     assert "No longer valid" in body
     assert "grace" in body
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [(100.0, 120.0, 0), (100.0, 160.0, 3), (170.0, 160.0, 0)],
+)
+def test_a_change_above_the_budget_that_adds_to_it_fails_the_job_after_telling(
+    job: Job, before: float, after: float, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cost = CostSummary(before=before, after=after, budget=150.0)
+    assert job.post(replace(CHANGED, cost=cost)) == code
+    assert len(job.state.bodies(MR)) == 1
+    assert ("this change adds 60.00 EUR" in capsys.readouterr().err) == (code == 3)
 
 
 def test_a_stack_whose_job_left_no_report_is_told_as_failed(job: Job) -> None:

@@ -36,6 +36,12 @@ def previewed(run: Runner, arguments: Sequence[str], variables: Mapping[str, str
         return Done(done.code, document_of(log.read_text(encoding="utf-8")), done.errors)
 
 
+def told(run: Runner, arguments: Sequence[str], variables: Mapping[str, str]) -> Done:
+    """Run a preview with `--json`, and once more through its log of events where the engine cannot write that."""
+    done = run(arguments, False, variables)
+    return previewed(run, arguments, variables) if done.code and PANIC in done.errors else done
+
+
 def document_of(log: str) -> str:
     """The JSON of a preview that a log of events tells: an event a line, of which the last may be cut off."""
     steps: list[Object] = []

@@ -82,6 +82,8 @@ class Resource(NamedTuple):
     """URN of the component that it belongs to."""
     links: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     """URNs of the resources whose outputs an input was made from, by the input's name."""
+    protect: bool = False
+    """Whether Pulumi refuses to delete it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,10 @@ class Step:
     """URN of the component that the resource belongs to."""
     links: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], repr=False)
     """URNs of the resources whose outputs an input is made from, by the input's name."""
+    protect: bool = False
+    """Whether Pulumi refuses to delete the resource from now on."""
+    protected: bool = False
+    """Whether it did so before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,13 +143,13 @@ class Preview:
         """Every resource that exists now, with the inputs that it has."""
         for step in self._told():
             if step.op in _BEFORE and step.before is not None:
-                yield Resource(step.urn, step.type, step.name, step.before, step.parent, step.links)
+                yield Resource(step.urn, step.type, step.name, step.before, step.parent, step.links, step.protected)
 
     def resources_after(self) -> Iterator[Resource]:
         """Every resource that exists afterwards, with the inputs that it gets."""
         for step in self._told():
             if step.op in _AFTER and step.after is not None:
-                yield Resource(step.urn, step.type, step.name, step.after, step.parent, step.links)
+                yield Resource(step.urn, step.type, step.name, step.after, step.parent, step.links, step.protect)
 
     def _told(self) -> Iterator[Step]:
         """The plan, or what a refresh found where there is no plan."""

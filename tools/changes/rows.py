@@ -49,6 +49,8 @@ class Rows:
                 after=after,
                 parent=parent,
                 links=links,
+                protect=bool(new.get("protect")),
+                protected=bool(old.get("protect")),
             )
         )
         if phase == "refresh":

@@ -1,6 +1,7 @@
 """What others know of a stack, beside its preview: cost, policy, drift and lock. Each is there only when looked at."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tools.changes.model import Change
@@ -35,6 +36,8 @@ class CostSummary:
     """Types of resources that cost money of which nobody knows how much."""
     assumptions: tuple[str, ...] = ()
     """Sentences: taxes, date of the prices, rate of exchange."""
+    others: Mapping[str, float | None] = field(default_factory=dict[str, float | None])
+    """What each other stack costs, which shares the budget; None where nobody knows."""
 
     @property
     def difference(self) -> float:
@@ -59,6 +62,10 @@ class PolicySummary:
     """What the rules say of a stack."""
 
     findings: tuple[Finding, ...] = ()
+    unevaluated: tuple[str, ...] = ()
+    """What nobody can tell before the update: the rule, the resource and the value that is not known."""
+    exempt: tuple[str, ...] = ()
+    """What was let off: the rule, the resource, the reason and the day."""
 
     def count(self, level: Level) -> int:
         """How many findings are of a level."""

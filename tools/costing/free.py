@@ -7,7 +7,7 @@ _AWS: Final = frozenset(
     f"aws:{each}"
     for each in (
         *("acm/certificate:Certificate", "acm/certificateValidation:CertificateValidation"),
-        *("autoscaling/schedule:Schedule", "autoscaling/tag:Tag"),
+        *("autoscaling/attachment:Attachment", "autoscaling/schedule:Schedule", "autoscaling/tag:Tag"),
         *("cloudfront/cachePolicy:CachePolicy", "cloudfront/function:Function"),
         *("cloudfront/originAccessControl:OriginAccessControl",),
         *("cloudfront/responseHeadersPolicy:ResponseHeadersPolicy",),

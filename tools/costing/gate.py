@@ -39,10 +39,15 @@ def judge(
 
     A reduction is never stopped, however far above the budget the stacks are.
     """
-    known = sum(usd for usd in others.values() if usd is not None)
-    missing = tuple(sorted(stack for stack, usd in others.items() if usd is None))
-    old = money.eur(sum(before.values()) + known)
-    new = money.eur(sum(after.values()) + known)
+    known = {stack: None if usd is None else money.eur(usd) for stack, usd in others.items()}
+    return judge_eur(money, money.eur(sum(before.values())), money.eur(sum(after.values())), known)
+
+
+def judge_eur(money: Money, before: float, after: float, others: Mapping[str, float | None]) -> Verdict:
+    """The same from EUR a month, taxed as the budget is."""
+    known = sum(eur for eur in others.values() if eur is not None)
+    missing = tuple(sorted(stack for stack, eur in others.items() if eur is None))
+    old, new = before + known, after + known
     budget = money.budget.eur_per_month
     taxed = "with VAT" if money.budget.includes_vat else "without VAT"
     said = f"all stacks: {new:.2f} EUR a month {taxed}, {new / budget:.0%} of the budget of {budget:g} EUR"

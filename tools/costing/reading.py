@@ -1,5 +1,6 @@
 """Reads the files of `costs/`, and says in one sentence a key what is wrong in them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -32,10 +33,15 @@ def read(kind: type[Read], *files: Path) -> Read:
     last = files[-1]
     for file in files:
         document |= _mapping(file)
+    return checked(kind, document, named(last))
+
+
+def checked(kind: type[Read], document: Mapping[str, Any], called: str) -> Read:
+    """The model of a document that people call so. Raises `CostsRefused`."""
     try:
         return kind.model_validate(document)
     except ValidationError as error:
-        found = [_sentence(last, dict(each)) for each in error.errors(include_url=False)]
+        found = [_sentence(called, dict(each)) for each in error.errors(include_url=False)]
         raise CostsRefused(found) from None
 
 
@@ -56,11 +62,11 @@ def _mapping(file: Path) -> dict[str, Any]:
     return cast(dict[str, Any], document or {})
 
 
-def _sentence(file: Path, error: dict[str, Any]) -> str:
+def _sentence(called: str, error: dict[str, Any]) -> str:
     key = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"{named(file)}: {key}: no such key"
+        return f"{called}: {key}: no such key"
     if error["type"] == "missing":
-        return f"{named(file)}: {key}: missing"
+        return f"{called}: {key}: missing"
     message = str(error["msg"]).removeprefix("Value error, ").replace("Input should be", "expected")
-    return f"{named(file)}: {key}: {message[0].lower()}{message[1:]}, got {error['input']!r}"
+    return f"{called}: {key}: {message[0].lower()}{message[1:]}, got {error['input']!r}"

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from rich.markup import escape
 from rich.table import Table
 
+from tools.comment.escape import code
 from tools.costing.estimate import Estimate
 from tools.costing.gate import Verdict
 from tools.costing.line import Line
@@ -19,13 +21,14 @@ class Costed:
     """A stack before and after a change."""
 
     stack: str
-    before: Estimate
+    before: Estimate | None
+    """None when nobody looked at what is deployed."""
     after: Estimate
 
     @property
     def delta(self) -> float:
         """USD a month that the change adds."""
-        return self.after.usd - self.before.usd
+        return self.after.usd - (self.before.usd if self.before else 0.0)
 
 
 def table(costed: Costed, money: Money) -> Table:
@@ -33,19 +36,43 @@ def table(costed: Costed, money: Money) -> Table:
     shown = Table("What", "USD", "EUR", "Change", "Because", title=f"{costed.stack}: a month", title_justify="left")
     for column in (1, 2, 3):
         shown.columns[column].justify = "right"
-    old = _by_what(costed.before)
-    lines = [line for line in costed.after.lines if line.usd >= _CENT]
-    for line in sorted(lines, key=lambda line: -line.usd):
-        change = _signed(line.usd - old.get(_key(line), 0.0))
-        shown.add_row(line.what, f"{line.usd:.2f}", f"{money.eur(line.usd, vat=False):.2f}", change, line.why)
-    new = _by_what(costed.after)
-    for what, usd in sorted(old.items()):
-        if what not in new and usd >= _CENT:
-            shown.add_row(what[0], "0.00", "0.00", _signed(-usd), "is gone")
+    for what, usd, change, why in rows(costed):
+        eur = f"{money.eur(usd, vat=False):.2f}"
+        shown.add_row(*(escape(cell) for cell in (what, f"{usd:.2f}", eur, change, why)))
     shown.add_section()
-    total = costed.after.usd
-    shown.add_row("all", f"{total:.2f}", f"{money.eur(total, vat=False):.2f}", _signed(costed.delta), "without VAT")
+    total, change = costed.after.usd, _signed(costed.delta) if costed.before else ""
+    shown.add_row("all", f"{total:.2f}", f"{money.eur(total, vat=False):.2f}", change, "without VAT")
     return shown
+
+
+def markdown(costed: Costed, money: Money) -> str:
+    """The same table in Markdown."""
+    lines = ["| What | USD | EUR | Change | Because |", "|:---|---:|---:|---:|:---|"]
+    for what, usd, change, why in rows(costed):
+        lines.append(f"| {_cell(what)} | {usd:.2f} | {money.eur(usd, vat=False):.2f} | {change} | {_cell(why)} |")
+    total, change = costed.after.usd, _signed(costed.delta) if costed.before else ""
+    lines.append(f"| **all** | {total:.2f} | {money.eur(total, vat=False):.2f} | {change} | without VAT |")
+    return "\n".join(lines)
+
+
+def rows(costed: Costed) -> list[tuple[str, float, str, str]]:
+    """What, USD, change and reason of every line that costs something, the dearest first, then what is gone."""
+    old = _by_what(costed.before) if costed.before else {}
+    found = [
+        (line.what, line.usd, _signed(line.usd - old.get(_key(line), 0.0)) if costed.before else "", line.why)
+        for line in sorted(costed.after.lines, key=lambda line: -line.usd)
+        if line.usd >= _CENT
+    ]
+    new = _by_what(costed.after)
+    gone = [
+        (what, 0.0, _signed(-usd), "is gone") for (what, name), usd in sorted(old.items()) if (what, name) not in new
+    ]
+    return [*found, *(row for row in gone if row[2])]
+
+
+def _cell(text: str) -> str:
+    """Text that cannot leave its cell, be a tag or a mention."""
+    return code(text) if text else ""
 
 
 def remarks(costed: Costed, money: Money) -> list[str]:
@@ -72,7 +99,7 @@ def as_json(costed: Costed, money: Money) -> dict[str, Any]:
     """The estimate for programs."""
     return {
         "stack": costed.stack,
-        "before": _sums(costed.before, money),
+        "before": _sums(costed.before, money) if costed.before else None,
         "after": _sums(costed.after, money),
         "lines": [
             {**line.__dict__, "low": line.lowest, "high": line.highest}

@@ -52,10 +52,13 @@ def forget(objects: Objects, stack: str) -> None:
 
 def _total(objects: Objects, stack: str) -> Total | None:
     found = objects.read(objects.backend.own_key(KIND, f"{stack}.json"))
-    if found is None:
-        return None
+    return None if found is None else read_total(found.body)
+
+
+def read_total(body: bytes) -> Total | None:
+    """A cost as it was kept; None when that cannot be read."""
     try:
-        document: Mapping[str, Any] = json.loads(found.body)
+        document: Mapping[str, Any] = json.loads(body)
         return Total(
             float(document["usd"]),
             float(document["elsewhere_usd"]),

@@ -70,7 +70,7 @@ def group(resource: Resource, at: Context) -> list[Line]:
 
 def node_group(resource: Resource, at: Context) -> list[Line]:
     """Nodes of EKS: as many as it starts with, of its first type; one that sleeps is gone, with its disk."""
-    template = at.stack.linked(resource, "launchTemplate", TEMPLATE)
+    template = at.stack.linked(resource, "launchTemplate", TEMPLATE) or _called_after(resource, at)
     awake = at.awake(resource)
     alike = Machines(
         f"nodes {resource.name}",
@@ -119,6 +119,11 @@ def disks(resource: Resource, at: Context, of: Machines, disk: Disk, share: floa
     """Root volumes of alike machines, for a share of the month."""
     what = f"{of.what}: {of.count:g} x {disk.gib:g} GiB {disk.kind}"
     return at.by_amount(resource, what, f"ebs.{disk.kind}", disk.gib * of.count * share)
+
+
+def _called_after(group: Resource, at: Context) -> Resource | None:
+    """The template beside a group that has its name: an engine does not always tell what an input is made from."""
+    return _only([each for each in at.stack.siblings(group, TEMPLATE) if each.name == f"{group.name}-template"])
 
 
 def _only(found: list[Resource]) -> Resource | None:
