@@ -35,6 +35,14 @@ up preview: stack setup engine
 cost: setup engine ## STACK=staging, or all: what they cost a month; REAL=1, COMPARE="cluster.kind=k3s", PAIRS=1, JSON=1
 	@$(VENV)/python -m tools.cost $(if $(REAL),--real) $(if $(JSON),--json) $(if $(MARKDOWN),--markdown) $(if $(PAIRS),--pairs) $(if $(COMPARE),--compare "$$COMPARE") -- $(STACK)
 
+policy: stack setup engine ## STACK=staging: which rules it breaks, and what to do; REAL=1 previews the real one
+	@$(VENV)/python -m tools.policy $(if $(REAL),--real) $(if $(JSON),--json) -- "$$STACK"
+
+sleep: stack setup engine ## STACK=staging: stop its machines, and say what goes on costing; YES=1 for production
+wake: stack setup engine ## STACK=staging: start its machines again
+sleep wake:
+	@$(VENV)/python -m tools.$@ $(if $(YES),$(if $(filter sleep,$@),--yes)) -- "$$STACK"
+
 prices: setup ## REGION=eu-west-3: renew the prices from AWS's public files
 	@$(VENV)/python -m tools.price_list -- $(REGION)
 
@@ -198,7 +206,7 @@ pins: setup ## list pinned versions with the end of their support
 	@$(VENV)/python -m tools.pins
 
 clean: ## remove what set-up and tests made here
-	@rm -rf .venv .rehearsal previews .pytest_cache .ruff_cache .hypothesis site/node_modules site/dist site/.astro site/test-results
+	@rm -rf .venv .rehearsal previews .pytest_cache .ruff_cache .hypothesis site/node_modules site/dist site/.astro site/test-results policy/.venv
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "The engine stays in $${SOCLE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/socle}, for all checkouts."
 

@@ -73,12 +73,17 @@ class AlarmTopic(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn})
 
 
+def administration(account_id: str) -> iam.Statement:
+    """Statement of a key's policy that lets the account keep the key, without using it."""
+    return iam.statement(
+        _ADMINISTRATION, ["*"], principal={"AWS": f"arn:aws:iam::{account_id}:root"}, sid="Administration"
+    )
+
+
 def key_policy(account_id: str) -> str:
     """JSON policy of the key: kept by the account, used by its alarms. In a key policy, `*` is the key itself."""
     return iam.document(
-        iam.statement(
-            _ADMINISTRATION, ["*"], principal={"AWS": f"arn:aws:iam::{account_id}:root"}, sid="Administration"
-        ),
+        administration(account_id),
         iam.statement(
             ["kms:Decrypt", "kms:GenerateDataKey*"],
             ["*"],

@@ -58,6 +58,8 @@ class EksCluster(pulumi.ComponentResource):
     """StorageClass for claims: encrypted gp3 volumes, made in the zone of their pod, deleted with their claim."""
     ingress_targets: IngressTargets
     """How a load balancer reaches the ingress controller."""
+    nodes: EksNodes
+    """Its machines, for what resizes them."""
 
     def __init__(self, name: str, args: EksClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("socle:index:EksCluster", name, None, opts)
@@ -68,6 +70,7 @@ class EksCluster(pulumi.ComponentResource):
         self.cluster_arn = control_plane.arn
         self.kubeconfig = control_plane.kubeconfig
         nodes = self._nodes(name, args, control_plane.cluster)
+        self.nodes = nodes
         workload_addons = self._workload_addons(name, args, control_plane.cluster, nodes)
         # The API answers long before a pod can run. Waiting here spares every chart that wait, and keeps nodes, DNS
         # and volumes alive during a destroy until the last workload has gone.

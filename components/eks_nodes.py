@@ -103,6 +103,10 @@ class EksNodes(pulumi.ComponentResource):
     """Role of the machines: join the cluster and pull images, nothing else."""
     autoscaling_group_names: Mapping[str, pulumi.Output[str]]
     """Auto scaling group that AWS made for each node group, by node group name."""
+    node_group_names: Mapping[str, pulumi.Output[str]]
+    """Name in AWS of each node group, by its name here."""
+    node_group_arns: Mapping[str, pulumi.Output[str]]
+    """ARN of each node group, likewise."""
 
     def __init__(self, name: str, args: EksNodesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("socle:index:EksNodes", name, None, opts)
@@ -116,16 +120,19 @@ class EksNodes(pulumi.ComponentResource):
         ]
         # A node group refers to its role only: it cannot join without the role's permissions, nor leave after them.
         ordered = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[*permissions, *args.ready]))
-        self.autoscaling_group_names = {
-            key: _autoscaling_group_name(
-                self._group(f"{name}-{key}", f"{args.cluster_name}-{key}", group, args, ordered)
-            )
+        made = {
+            key: self._group(f"{name}-{key}", f"{args.cluster_name}-{key}", group, args, ordered)
             for key, group in args.groups.items()
         }
+        self.autoscaling_group_names = {key: _autoscaling_group_name(group) for key, group in made.items()}
+        self.node_group_names = {key: group.node_group.node_group_name for key, group in made.items()}
+        self.node_group_arns = {key: group.node_group.arn for key, group in made.items()}
         self.register_outputs(
             {
                 "role_arn": self.role_arn,
                 "autoscaling_group_names": self.autoscaling_group_names,
+                "node_group_names": self.node_group_names,
+                "node_group_arns": self.node_group_arns,
             }
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from settings.schedules import longest_pause
+from settings.schedules import longest_pause, starts
 from settings.sections import Settings
 
 _DAY = timedelta(days=1)
@@ -14,6 +14,7 @@ def advice(settings: Settings) -> list[str]:
     return [
         *_of_engine(settings),
         *_of_data(settings),
+        *_of_sleep(settings),
         *(_of_high_availability(settings) if settings.high_availability else ()),
     ]
 
@@ -35,6 +36,25 @@ def _of_data(settings: Settings) -> Iterator[str]:
         )
 
 
+def _of_sleep(settings: Settings) -> Iterator[str]:
+    if settings.sleep is None:
+        return
+    if settings.high_availability:
+        yield "socle:sleep: everything stops when the machines do, and socle:high_availability asks that nothing does"
+    for key, line in _backup_schedules(settings).items():
+        if not any(map(settings.sleep.is_awake, starts(line))):
+            yield f'{key}: "{line}" (UTC) always finds the machines of socle:sleep stopped, so that nothing is copied'
+
+
+def _backup_schedules(settings: Settings) -> dict[str, str]:
+    database, backups = settings.database, settings.backups
+    lines = {
+        "socle:backups.schedule": backups and backups.schedule,
+        "socle:database.backup.schedule": database and database.backup and database.backup.schedule,
+    }
+    return {key: line for key, line in lines.items() if line}
+
+
 def _of_high_availability(settings: Settings) -> Iterator[str]:
     api, front, database, ingress = settings.users_api, settings.web_frontend, settings.database, settings.ingress
     copies = {
@@ -51,10 +71,6 @@ def _of_high_availability(settings: Settings) -> Iterator[str]:
     groups = settings.cluster.node_groups.values() if settings.cluster else ()
     if groups and sum(group.min_size for group in groups) == 1:
         yield "socle:cluster.node_groups: one node stops everything, and socle:high_availability asks for 2 or more"
-    schedules = {
-        "socle:backups.schedule": settings.backups and settings.backups.schedule,
-        "socle:database.backup.schedule": database and database.backup and database.backup.schedule,
-    }
-    for key, line in schedules.items():
-        if line and longest_pause(line) > _DAY:
+    for key, line in _backup_schedules(settings).items():
+        if longest_pause(line) > _DAY:
             yield f'{key}: "{line}" is less than once a day, and socle:high_availability asks for one a day'

@@ -30,6 +30,7 @@ _BUILDS_ON = (
     ("web_frontend", "ingress"),
     ("vaultwarden", "ingress"),
     ("gitlab_runner", "cluster"),
+    ("sleep", "cluster"),
 )
 
 

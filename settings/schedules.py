@@ -13,9 +13,13 @@ _STARTS = 400
 
 def longest_pause(line: str) -> timedelta:
     """Longest time between two starts of a cron line of five fields."""
+    return max(later - earlier for earlier, later in pairwise(starts(line)))
+
+
+def starts(line: str) -> list[datetime]:
+    """As many starts of a cron line, in UTC, as show its rhythm."""
     ticks = croniter(line, _SOME_TIME)
-    starts = [ticks.get_next(datetime) for _ in range(_STARTS)]
-    return max(later - earlier for earlier, later in pairwise(starts))
+    return [ticks.get_next(datetime) for _ in range(_STARTS)]
 
 
 def longest_pause_hours(line: str) -> int:

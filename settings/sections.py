@@ -36,6 +36,8 @@ from settings.kinds import (
     VpcCidr,
     refuse,
 )
+from settings.money import Budget, Sleep
+from settings.policies import PolicyExemption
 from settings.times import Moment
 from settings.versions_file import Versions
 from settings.workloads import F1Vote, Registry, UsersApi, WebFrontend
@@ -215,6 +217,12 @@ class Settings(Section):
     """The team's passwords."""
     gitlab_runner: GitlabRunner | None = None
     """A runner of GitLab's pipelines."""
+    budget: Budget | None = None
+    """What AWS tells the team about the bill."""
+    sleep: Sleep | None = None
+    """When machines run; always when omitted."""
+    policy_exemptions: tuple[PolicyExemption, ...] = ()
+    """What the rules of `policy/` let the stack off, each for a reason and until a day."""
     datadog_api_key: Secret | None = None
     """Key with which Datadog's agent and monitors log in; needed by `socle:monitoring.provider: datadog`."""
     datadog_app_key: Secret | None = None

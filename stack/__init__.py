@@ -4,6 +4,7 @@ import pulumi
 
 from settings import Settings
 from stack.addons import autoscaling, backups, certificates, database, drill, records
+from stack.budget import budget
 from stack.door import door, load_balancer
 from stack.eks import eks_cluster
 from stack.foundation import Outputs, foundation, hosted_zone, private_network
@@ -11,6 +12,7 @@ from stack.k3s import TUNNEL_PORT, k3s_cluster, k3s_machines
 from stack.monitoring import monitoring
 from stack.reach import check_reach
 from stack.site import static_site
+from stack.sleep import sleep_schedule
 from stack.workloads import f1_vote, gitlab_runner, users_api, vaultwarden, web_frontend
 
 __all__ = ["Outputs", "declare", "require_reach"]
@@ -52,5 +54,8 @@ def declare(settings: Settings) -> Outputs:
     vaultwarden(base, cluster, web, issuer, postgresql)
     gitlab_runner(base, cluster)
     monitoring(base, cluster, web)
+
+    sleep_schedule(base, eks, machines)
+    budget(base)
 
     return base.outputs

@@ -1,6 +1,5 @@
 """The EKS cluster of a stack."""
 
-from components.cluster import Cluster
 from components.eks import EksCluster, EksClusterArgs
 from components.eks_control_plane import AccessArgs
 from components.eks_nodes import NodeGroupArgs
@@ -8,11 +7,13 @@ from components.network import Network
 from stack.foundation import Foundation
 
 
-def eks_cluster(base: Foundation, network: Network | None) -> Cluster | None:
+def eks_cluster(base: Foundation, network: Network | None) -> EksCluster | None:
     """The Kubernetes cluster whose control plane AWS runs, on the private subnets."""
     wanted = base.settings.cluster
     if wanted is None or network is None or wanted.kind != "eks":
         return None
+    # How many nodes run is then not what was declared: an update leaves it as it is.
+    resized = base.settings.autoscaling is not None or base.settings.sleep is not None
     # A person reads this name in the console and types it into `aws eks update-kubeconfig`.
     made = EksCluster(
         "main",
@@ -34,8 +35,7 @@ def eks_cluster(base: Foundation, network: Network | None) -> Cluster | None:
             log_retention_days=wanted.log_retention_days,
             # A group's settings are its inputs, under the same names.
             node_groups={
-                group: NodeGroupArgs(**dict(each), autoscaled=base.settings.autoscaling is not None)
-                for group, each in wanted.node_groups.items()
+                group: NodeGroupArgs(**dict(each), autoscaled=resized) for group, each in wanted.node_groups.items()
             },
             tags=base.tags,
         ),

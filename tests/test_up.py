@@ -330,14 +330,15 @@ def fake_engine(folder: Path, body: str, monkeypatch: pytest.MonkeyPatch) -> Non
     command.chmod(0o700)
     found = engine.Engine(command=command, version="3.250.0", origin="PATH")
     monkeypatch.setattr(engine, "find", lambda: found)
+    monkeypatch.setattr(up.policing, "options", lambda: ["--policy-pack", "policy"])
 
 
-def test_the_engine_gets_its_words_variables_and_this_terminal(
+def test_the_engine_gets_its_words_variables_policies_and_this_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ):
     fake_engine(tmp_path, "print(*sys.argv[1:], os.environ['TOLD']); sys.exit(7)", monkeypatch)
     assert up.launch(["up", "--stack", "vote"], {"TOLD": "so"}) == 7
-    assert capfd.readouterr().out == "up --stack vote so\n"
+    assert capfd.readouterr().out == "up --stack vote --policy-pack policy so\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -365,34 +366,3 @@ time.sleep(0.5)
     fake_engine(tmp_path, body, monkeypatch)
     monkeypatch.setattr(os, "isatty", terminal(True))
     assert up.launch(["up"], {}) == 0
-
-
-# Afterwards
-
-
-def test_what_is_wrong_with_the_way_to_the_state_is_told_after_a_failure(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
-    wrong = "vote: key: nobody may use it: ask an administrator"
-    given = means(tmp_path, Pulumi(code=6), EKS, diagnose=lambda stack: wrong)
-    assert deploy(given) == 6
-    told = capsys.readouterr()
-    assert wrong in told.err
-    assert "pulumi stack init" not in told.out
-
-
-def test_the_file_of_a_stack_of_ones_own_is_kept_after_a_success_only(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
-    kept: list[str] = []
-
-    def keep(stack: str, folder: Path) -> str:
-        assert folder == tmp_path
-        kept.append(stack)
-        return "vote: its file is not kept"
-
-    assert deploy(means(tmp_path, Pulumi(code=1), EKS, keep=keep)) == 1
-    assert kept == []
-    assert deploy(means(tmp_path, Pulumi(), EKS, keep=keep)) == 0
-    assert kept == ["vote"]
-    assert "vote: its file is not kept" in capsys.readouterr().err

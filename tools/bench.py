@@ -31,7 +31,7 @@ LARGE = 1000
 """Resources of the bare program that is brought up: the file backend writes the whole state at each step."""
 _PROGRAM = "import stack"
 # Neither what git ignores nor what a program does not need. Without compiled files, as in a fresh clone.
-_LEFT_BEHIND = (".*", "__pycache__", "tests", "docs")
+_LEFT_BEHIND = (".*", "__pycache__", "tests", "docs", "node_modules", "dist")
 _LAST_LINES = 20
 
 

@@ -1,9 +1,9 @@
 """Previews a stack into files that may be published: `python -m tools.preview_report STACK [--out FOLDER]`."""
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -16,11 +16,13 @@ from rehearsal.session import CloudNotStarted, Session, environment, running_clo
 from rehearsal.workspace import open_workspace
 from settings import missing_secrets, read_stack
 from tools.changes.document import PreviewUnreadable
+from tools.changes.event_log import told
 from tools.changes.known_secrets import known_secrets
 from tools.changes.masks import Masks, secrets_of
-from tools.changes.model import Preview
+from tools.changes.model import Diagnostic, Preview
 from tools.changes.reader import read_preview
 from tools.changes.report import FILE, Report, report_of, write_report
+from tools.changes.summaries import CostSummary, PolicySummary
 from tools.changes.widget import FILE as WIDGET
 from tools.changes.widget import write_widget
 from tools.comment.context import Context
@@ -29,6 +31,8 @@ from tools.comment.page import page
 from tools.comment.render import least, render
 from tools.comment.warnings import cause
 from tools.comment.words import totals
+from tools.costing.summary import cost_summary
+from tools.policing.summary import policy_or_none
 from tools.pulumi_cli import Done, Program, Runner
 from tools.sentences import BAD_INPUT, FAILED, errors, refuse, sentences
 from tools.setup import ROOT
@@ -58,6 +62,10 @@ class Means:
     """More variables, such as those of a tunnel."""
     state: str | None = None
     """Version of the state, where the backend keeps versions."""
+    cost: Callable[[Preview, str], CostSummary | Diagnostic | None] = cost_summary
+    """What the preview changes in the bill; never fails."""
+    policy: Callable[[Preview, str, CostSummary | None], PolicySummary | None] = policy_or_none
+    """What the rules say of it; never fails."""
 
 
 def preview_report(
@@ -66,12 +74,16 @@ def preview_report(
     """Preview a stack and tell of it, masked. A preview that fails is told of too. Raises `PreviewUnreadable`."""
     began = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     arguments = [*_COMMAND, "--stack", stack, *(["--refresh"] if refresh else [])]
-    done = means.run(arguments, False, means.variables)
+    done = told(means.run, arguments, means.variables)
     preview = _read(stack, done, Masks(secrets_of(environ)))
     if preview.diagnostics:
         # A message may quote what only the stack knows.
         preview = _read(stack, done, Masks([*secrets_of(environ), *known_secrets(stack, means.run)]))
-    return report_of(preview, valid_at=began, state=means.state)
+    cost = means.cost(preview, stack)
+    if isinstance(cost, Diagnostic):
+        preview, cost = replace(preview, diagnostics=(*preview.diagnostics, cost)), None
+    policy = means.policy(preview, stack, cost)
+    return report_of(preview, valid_at=began, state=means.state, cost=cost, policy=policy)
 
 
 def _read(stack: str, done: Done, masks: Masks) -> Preview:

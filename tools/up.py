@@ -21,8 +21,11 @@ from settings import read_stack_file
 from tools import cluster_api, rollout
 from tools.attended import attended
 from tools.cluster_api import ClusterApi, ClusterRefused, ClusterSilent
+from tools.costing.afford import afford
+from tools.costing.kept import settle
 from tools.doctor import after_failure
 from tools.in_turn import in_turn
+from tools.policing import environment as policing
 from tools.rollout import Diagnosis
 from tools.sentences import errors, sentences
 from tools.setup import ROOT
@@ -41,18 +44,20 @@ Launch = Callable[[Sequence[str], Mapping[str, str]], int]
 
 
 def launch(arguments: Sequence[str], variables: Mapping[str, str]) -> int:
-    """Run the engine and wait for its end, whatever signals come: they are for the engine to answer.
+    """Run the engine with the policy pack and wait for its end, whatever signals come: they are for it to answer.
 
     Raises `SetupError` when no engine can be found.
     """
     found = engine.find()
-    return attended([str(found.command), *arguments], ROOT, {**os.environ, **found.environment(), **variables})
+    command = [str(found.command), *arguments, *policing.options()]
+    return attended(command, ROOT, {**os.environ, **found.environment(), **variables})
 
 
-def estimate(stack: str) -> None:
-    """Print what the stack costs a month, where the command exists; what it cannot do, it says itself."""
-    if importlib.util.find_spec(COST):
-        subprocess.run([sys.executable, "-m", COST, stack], cwd=ROOT, check=False)
+def estimate(stack: str) -> int:
+    """Print what the stack costs a month, where the command exists; its exit code tells if the budget is against it."""
+    if not importlib.util.find_spec(COST):
+        return 0
+    return subprocess.run([sys.executable, "-m", COST, stack], cwd=ROOT, check=False).returncode
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,9 @@ class Means:
 
     launch: Launch = launch
     ask: Callable[[str], Known] = ask
-    estimate: Callable[[str], None] = estimate
+    estimate: Callable[[str], int | None] = estimate
+    settle: Callable[[str, Path], str] = settle
+    """Keeps what was estimated, once it is deployed; says why it could not."""
     connect: Callable[[str], ClusterApi] = cluster_api.connect
     folder: Path = ROOT
     turn: Callable[[str, str, Path], AbstractContextManager[Turn]] = in_turn
@@ -83,7 +90,7 @@ def run(stack: str, *, preview: bool, yes: bool, means: Means | None = None) -> 
         ours = None
         if not preview:
             ours = held.enter_context(means.turn(stack, again, means.folder))
-            means.estimate(stack)
+            afford(stack, means.estimate(stack), yes=yes)
         variables = held.enter_context(reachable(stack, means.ask, means.folder, at_once=False))
         events = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="socle-"))) / "events"
         command = [verb, "--stack", stack, "--event-log", str(events), *(["--yes"] if yes and not preview else [])]
@@ -93,7 +100,7 @@ def run(stack: str, *, preview: bool, yes: bool, means: Means | None = None) -> 
         if code and ours:
             told += [*_explain(stack, events, means), ours.blocked()]
         elif ours:
-            told.append(means.keep(stack, means.folder))
+            told += [means.keep(stack, means.folder), means.settle(stack, means.folder)]
         for line in filter(None, told):
             say(line)
     if not preview:

@@ -38,7 +38,11 @@ def _cluster(inputs: Properties) -> Properties:
 def _node_group(inputs: Properties) -> Properties:
     template: Properties = inputs["launchTemplate"]
     key: str = template["id"].removesuffix("-template-id")
-    state: Properties = {"resources": [{"autoscalingGroups": [{"name": f"eks-{key}"}]}]}
+    state: Properties = {
+        "resources": [{"autoscalingGroups": [{"name": f"eks-{key}"}]}],
+        "nodeGroupName": key,
+        "arn": f"arn:aws:eks:eu-west-3:123456789012:nodegroup/main/{key}/1f2e",
+    }
     return {"nodeGroup": _reference("aws:eks/nodeGroup:NodeGroup", key, state)}
 
 

@@ -34,8 +34,7 @@ def test_spot_is_a_range_from_the_cheapest_zone_to_its_ceiling() -> None:
 
 def test_nodes_that_sleep_cost_nothing_meanwhile_and_neither_do_their_disks() -> None:
     group = nodes("main", "t4g.medium", 2)
-    half = USAGE.model_copy(update={"awake_hours_per_week": 84})
-    awake, asleep = cost(*group), cost(*group, usage=half, sleepers=[group[1].urn])
+    awake, asleep = cost(*group), cost(*group, sleepers={group[1].urn: 84})
     assert line(asleep, "nodes main: 2 x t4g").usd == pytest.approx(line(awake, "nodes main: 2 x t4g").usd / 2)
     assert line(asleep, "nodes main: 2 x 20").usd == pytest.approx(line(awake, "nodes main: 2 x 20").usd / 2)
     assert "awake 50% of the month" in line(asleep, "nodes main: 2 x t4g").what
@@ -43,8 +42,7 @@ def test_nodes_that_sleep_cost_nothing_meanwhile_and_neither_do_their_disks() ->
 
 def test_a_machine_that_sleeps_keeps_its_disk() -> None:
     server = machine("server", "t4g.small", 20)
-    half = USAGE.model_copy(update={"awake_hours_per_week": 84})
-    awake, asleep = cost(server), cost(server, usage=half, sleepers=[server.urn])
+    awake, asleep = cost(server), cost(server, sleepers={server.urn: 84})
     assert line(asleep, "server: 1 x t4g").usd == pytest.approx(line(awake, "server: 1 x t4g").usd / 2)
     assert line(asleep, "server: 1 x 20").usd == pytest.approx(line(awake, "server: 1 x 20").usd)
 

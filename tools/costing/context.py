@@ -1,13 +1,13 @@
 """What a price may hang on, apart from the resource itself."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from tools.costing.line import Class, Line
 from tools.costing.price_table import PriceTable
 from tools.costing.resource import Resource, Stack
-from tools.costing.usage import Usage
+from tools.costing.usage import HOURS_PER_WEEK, Usage
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,12 @@ class Context:
     stack: Stack
     usage: Usage
     table: PriceTable
-    sleepers: frozenset[str] = frozenset()
-    """URNs of the machines and node groups that a schedule sends to sleep."""
+    sleepers: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Hours a week for which machines and node groups run that a schedule sends to sleep, by URN."""
 
     def awake(self, resource: Resource) -> float:
         """Share of the month in which a machine, or the nodes of a group, run."""
-        return self.usage.awake if resource.urn in self.sleepers else 1.0
+        return self.sleepers.get(resource.urn, HOURS_PER_WEEK) / HOURS_PER_WEEK
 
     def line(self, resource: Resource, what: str, kind: Class, usd: float = 0.0, **more: Any) -> Line:
         """A line for a resource."""

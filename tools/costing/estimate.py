@@ -1,6 +1,6 @@
 """What a stack costs a month: a line for everything that costs something, or whose price nobody knows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,10 +51,12 @@ class Estimate:
         return sum(line.usd for line in self.lines if not line.aws)
 
 
-def estimate(resources: Iterable[Resource], usage: Usage, table: PriceTable, sleepers: Iterable[str] = ()) -> Estimate:
-    """The bill of these resources; `sleepers` are URNs of machines that a schedule sends to sleep."""
+def estimate(
+    resources: Iterable[Resource], usage: Usage, table: PriceTable, sleepers: Mapping[str, float] | None = None
+) -> Estimate:
+    """The bill of these resources; `sleepers` has the hours a week of those that sleep, by URN."""
     stack = stack_of(resources)
-    at = Context(stack, usage, table, frozenset(sleepers))
+    at = Context(stack, usage, table, sleepers or {})
     lines = [line for resource in stack.resources for line in _lines(resource, at)]
     return Estimate((*lines, *_of_the_whole(at)))
 

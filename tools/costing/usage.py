@@ -51,11 +51,6 @@ class Usage(Table):
     awake_hours_per_week: Annotated[float, Field(ge=0, le=HOURS_PER_WEEK)]
     """Of machines that do not sleep by a schedule."""
 
-    @property
-    def awake(self) -> float:
-        """Share of the month in which machines run."""
-        return self.awake_hours_per_week / HOURS_PER_WEEK
-
 
 def read_usage(stack: str, folder: Path = COSTS) -> Usage:
     """Assumptions for a stack. Raises `CostsRefused` naming the key, what it holds and what it may."""

@@ -29,7 +29,7 @@ class Means:
     commands: Commands = field(default_factory=Commands)
     turn: Callable[[str, str, Path], AbstractContextManager[object]] = in_turn
     """Keeps others from the stack meanwhile, given its name and the command to type again."""
-    estimate: Callable[[str], None] = estimate
+    estimate: Callable[[str], int | None] = estimate
     """Prints what a stack costs, where something can tell."""
 
 
