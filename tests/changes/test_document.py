@@ -55,6 +55,14 @@ def test_a_document_that_ends_in_the_middle_is_refused_with_a_sentence(length: i
         read(WHOLE[:length])
 
 
+@pytest.mark.parametrize(
+    "end", ['"a": nul', '"a": tr', '"a": -', '"a": "\\u00', '"a": "\\', '"a": ', '"a"', '"a": [1,', '"a": "b']
+)
+def test_a_document_that_ends_within_a_value_is_cut_off_and_not_broken(end: str) -> None:
+    with pytest.raises(PreviewUnreadable, match="ends in the middle"):
+        read(WHOLE[: WHOLE.index('"duration"')] + end)
+
+
 def test_a_document_that_is_broken_in_the_middle_is_refused() -> None:
     with pytest.raises(PreviewUnreadable, match=r"^the preview's JSON is broken in the middle$"):
         read(WHOLE.replace('"duration"', "oops"))

@@ -23,6 +23,11 @@ class PreviewUnreadable(Exception):  # noqa: N818 (reads as what it is)
     """What the engine printed is not a preview; the text is one sentence, without what was printed."""
 
 
+_ESCAPE: Final = len(r"\u00e9")
+_WORDS: Final = ("true", "false", "null", "-", "NaN", "Infinity", "-Infinity")
+"""What a value may be that is no string, number, list or object."""
+
+
 class _Ended(Exception):  # noqa: N818 (reads as what it is)
     """The text ends before the document does."""
 
@@ -92,11 +97,19 @@ def _value(text: str, at: int) -> tuple[Any, int]:
     try:
         value, after = _DECODER.raw_decode(text, at)
     except json.JSONDecodeError as error:
-        # The scanner stands at the end, or at the start of a string that never ends.
-        if error.msg.startswith("Unterminated string") or not text[error.pos :].strip():
+        if _cut(error.msg, text[error.pos :].strip()):
             raise _Ended from None
         raise
     return value, _skip(text, after)
+
+
+def _cut(message: str, rest: str) -> bool:
+    """Whether a scanner that stands before this rest of the text was stopped by its end, and not by what is there."""
+    if message.startswith("Unterminated string"):
+        return True
+    if message.startswith("Invalid \\"):  # an escape such as \u00e9, of six characters
+        return len(rest) < _ESCAPE
+    return any(word.startswith(rest) for word in _WORDS)
 
 
 def _next(text: str, at: int, closing: str) -> int:
