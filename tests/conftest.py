@@ -1,5 +1,6 @@
 """The mock engine: what a program declares, by name."""
 
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -10,6 +11,9 @@ from pulumi.runtime import mocks, settings
 
 from tests.components.simulated_eks import EKS_OUTPUTS
 from tests.components.simulated_k3s import OUTPUTS as K3S_OUTPUTS
+
+# A runner may start its jobs with Ctrl-C ignored, and whatever a test starts would inherit that: here it is heard.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Properties = dict[str, Any]
 Outputs = Mapping[str, Callable[[Properties], Properties]]
