@@ -10,8 +10,9 @@ import typer
 
 from tools.pulumi_cli import NO_VARIABLES, Pulumi, Runner
 from tools.sentences import BAD_INPUT, FAILED, refuse
+from tools.state.copies import back_up
 from tools.state.objects import Objects
-from tools.state.pending import Pending, keep_copy, pending_in, settled
+from tools.state.pending import Pending, pending_in, settled
 
 Say = Callable[[str], None]
 _NONE: Final = "-"
@@ -66,7 +67,7 @@ def settle(
     pulumi = Pulumi(stack, run)
     export = pulumi.export()
     before = pending_in(export["deployment"])
-    copy = keep_copy(objects, stack, export, objects.now().strftime("%Y%m%dT%H%M%SZ"))
+    copy = back_up(objects, stack, json.dumps(export).encode())
     say(f"{stack}: the state as it was is in s3://{objects.backend.bucket}/{copy}")
     after = {**export, "deployment": settled(export["deployment"], answers)}
     _load(pulumi, after)

@@ -43,7 +43,7 @@ def _may(action: str, resource: str, context: dict[str, str] | None = None) -> s
         ".pulumi/locks/organization/socle/{}/1.json",
         "socle/leases/{}.json",
         "socle/stacks/{}.json",
-        "socle/copies/{}/1.json",
+        "socle/backups/{}/1.json",
     ],
 )
 def test_production_is_for_those_of_production_and_the_others_for_all_to_read(key: str) -> None:

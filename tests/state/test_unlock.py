@@ -248,7 +248,7 @@ def test_answers_are_noted_in_the_state_after_a_copy_was_kept(stage: Stage, caps
     (loaded,) = stage.engine.loaded
     assert [each.get("id") for each in loaded["deployment"]["resources"]] == ["old-1", "site-1f2e"]
     assert loaded["deployment"]["pending_operations"] == []
-    (copy,) = stage.bucket.keys("socle/copies/staging/")
+    (copy,) = stage.bucket.keys("socle/backups/staging/")
     kept = json.loads(stage.bucket.stored[copy].body)
     assert len(kept["deployment"]["pending_operations"]) == 2
     refresh = stage.engine.asked[-1]

@@ -1,6 +1,5 @@
 """Operations that a killed update had begun: what to do about each, and the state in which they are settled."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -95,13 +94,6 @@ def _with(resources: list[dict[str, Any]], made: dict[str, Any]) -> list[dict[st
     if old.get("id") == made["id"]:
         return resources
     return [*(made if each is old else each for each in resources), {**old, "delete": True}]
-
-
-def keep_copy(objects: Objects, stack: str, state: Mapping[str, Any], name: str) -> str:
-    """Write a state beside the others before it is changed; the key of the copy. Secrets in it stay encrypted."""
-    key = objects.backend.own_key("copies", f"{stack}/{name}.json")
-    objects.write(key, json.dumps(state).encode())
-    return key
 
 
 def _read(operation: Mapping[str, Any]) -> Pending:
