@@ -38,6 +38,9 @@ cost: setup engine ## STACK=staging, or all: what they cost a month; REAL=1, COM
 policy: stack setup engine ## STACK=staging: which rules it breaks, and what to do; REAL=1 previews the real one
 	@$(VENV)/python -m tools.policy $(if $(REAL),--real) $(if $(JSON),--json) -- "$$STACK"
 
+checkov: setup ## STACK=staging, or all: what Checkov finds in Kubernetes objects and pipelines; JSON=1
+	@$(VENV)/python -m tools.checkov $(if $(JSON),--json) -- $(STACK)
+
 sleep: stack setup engine ## STACK=staging: stop its machines, and say what goes on costing; YES=1 for production
 wake: stack setup engine ## STACK=staging: start its machines again
 sleep wake:

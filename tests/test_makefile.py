@@ -21,7 +21,7 @@ def test_make_alone_lists_every_verb_with_a_line_each() -> None:
         *("up", "preview", "destroy", "drain", "leftovers", "forget-cluster", "drill", "ssh", "tunnel"),
         *("bootstrap", "bootstrap-destroy", "new", "extend", "stacks", "remove", "reap", "locks", "unlock"),
         *("history", "rescue", "doctor", "secret", "rotate-key", "promote", "iam", "smoke", "drift", "deploy"),
-        *("cost", "prices", "bill", "policy", "sleep", "wake"),
+        *("cost", "prices", "bill", "policy", "checkov", "sleep", "wake"),
         *("preview-report", "preview-comment", "inform", "rollout"),
         *("preview-touched", "comment-touched", "ci-local", "commits", "release", "propose", "pins-report"),
         *("site", "site-scan", "site-test", "publish", "unpublish", "releases", "site-smoke", "site-synthetic"),

@@ -24,7 +24,7 @@ from tools.releasing.commits import GitRefused, git
 from tools.sentences import BAD_INPUT, FAILED, refuse
 from tools.setup import ROOT
 
-SLOW: Final = ("test", "site", "site-scan", "site-test")
+SLOW: Final = ("test", "checkov", "site", "site-scan", "site-test")
 """Verbs that do the same in a pipeline as here, and take minutes: only a full run has them."""
 _LINES: Final = 12
 """Lines of the note that are shown."""

@@ -1,7 +1,7 @@
 """The merge-request pipelines of both forges, their own script lines, in a clone, in order, in rehearsal.
 
-The verbs test, site, site-scan and site-test are left out: each runs in this suite by itself. Of the stacks one is
-previewed, and that one is small; the jobs of the others find out that the change does not touch them.
+The verbs test, checkov, site, site-scan and site-test are left out: the suite runs what is in them by itself. Of the
+stacks one is previewed, and that one is small; the jobs of the others find out that the change does not touch them.
 """
 
 from dataclasses import dataclass

@@ -38,7 +38,16 @@ def test_every_job_is_one_verb_of_the_makefile(every_job: list[Job]) -> None:
 def test_a_merge_request_does_the_same_on_both_forges(on_gitlab: On, on_github: Files) -> None:
     ours = verbs_of(gitlab.jobs(on_gitlab, REQUEST))
     assert ours == verbs_of(github.jobs(on_github, "pull_request"))
-    assert ours == {"test", "commits", "site", "site-scan", "site-test", "preview-touched", "comment-touched"}
+    assert ours == {
+        "test",
+        "checkov",
+        "commits",
+        "site",
+        "site-scan",
+        "site-test",
+        "preview-touched",
+        "comment-touched",
+    }
 
 
 def test_the_main_branch_does_the_same_on_both_forges(on_gitlab: On, on_github: Files) -> None:
@@ -79,7 +88,7 @@ def test_the_schedules_do_the_same_on_both_forges(on_gitlab: On, on_github: File
 
 def test_a_fork_is_tested_and_gets_no_credentials(on_gitlab: On, on_github: Files) -> None:
     jobs = gitlab.jobs(on_gitlab, FORK)
-    assert verbs_of(jobs) == {"test", "commits", "site", "site-scan", "site-test"}
+    assert verbs_of(jobs) == {"test", "checkov", "commits", "site", "site-scan", "site-test"}
     assert not any("id_tokens" in job.raw for job in jobs.values())
     for job in github.jobs(on_github, "pull_request").values():
         rights = job.raw["permissions"]

@@ -35,9 +35,11 @@ class _Account(pulumi.runtime.Mocks):
         self.found: dict[str, set[str]] = {"types": set(), "lookups": set(), "attached": set()}
         self.remote: list[tuple[str, str, Properties]] = []
         self.computed: Properties = {}
+        self.resources: list[tuple[str, str, Properties]] = []
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, Properties]:
         inputs: Properties = cast(Any, args).inputs  # the SDK says `dict` without saying of what
+        self.resources.append((args.typ, args.name, inputs))
         if args.typ.startswith("aws:"):
             self.found["types"].add(args.typ)
         if args.typ.startswith(_REMOTE) and not self.computed:
@@ -63,6 +65,18 @@ class _Monitor(mocks.MockMonitor):
 
 def declare(raw: Mapping[str, str], name: str) -> dict[str, list[str]]:
     """The fields of `Declared` for a stack with these settings; takes seconds, most of them to import the SDKs."""
+    return {field: sorted(values) for field, values in _declared(raw, name).found.items()}
+
+
+def objects(raw: Mapping[str, str], name: str) -> list[tuple[str, str, Properties]]:
+    """Type, name and inputs of every resource of a stack with these settings; what AWS would compute is left out.
+
+    Secrets are what the engine has in their place: the mark of one, beside its value.
+    """
+    return _declared(raw, name).resources
+
+
+def _declared(raw: Mapping[str, str], name: str) -> _Account:
     wanted = parse(raw)
     secrets = dict.fromkeys(missing_secrets(wanted), "unknown")
     account = _Account(wanted.region)
@@ -80,7 +94,7 @@ def declare(raw: Mapping[str, str], name: str) -> dict[str, list[str]]:
     if account.remote:
         account.computed = _CHILD
         _run(account, name, children, preview=False)
-    return {field: sorted(values) for field, values in account.found.items()}
+    return account
 
 
 def _run(account: _Account, name: str, program: Callable[[], None], *, preview: bool) -> None:
