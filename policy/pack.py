@@ -3,6 +3,7 @@
 """The rules as a policy pack, with which the engine itself stops `pulumi up`, whoever types it."""
 
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from pulumi_policy import (
 from pulumi_policy import policy as sdk
 from pulumi_policy.proxy import UnknownValueError
 
-from policy import exemptions
+from policy import exemptions, pending
 from policy.rules import evaluation
 from policy.rules.catalogue import rules
 from policy.rules.model import UNKNOWN, Context, Resource, ResourceCheck, Rule, StackCheck
@@ -56,6 +57,8 @@ class Told:
     """What the engine tells of the stack, which it does before it asks for the policies."""
 
     stack: str = ""
+    previewing: bool = False
+    """Whether nothing is made yet, so that some values are not known."""
     config: dict[str, Any] = field(default_factory=dict)
     """Full keys, structures read."""
     inputs: dict[str, Any] = field(default_factory=dict)
@@ -76,9 +79,10 @@ class Told:
             registries=frozenset({registry["server"]} if registry.get("server") else ()),
         )
 
-    def hear(self, stack: str, config: Mapping[str, str]) -> None:
+    def hear(self, stack: str, config: Mapping[str, str], *, previewing: bool) -> None:
         """Take what the engine says."""
         self.stack = stack
+        self.previewing = previewing
         self.config = {key: _read(value) for key, value in config.items()}
 
     def report(self, results: Iterable[evaluation.Result], report: Callable[[str, str | None], None]) -> list[str]:
@@ -90,7 +94,17 @@ class Told:
             if isinstance(judged, exemptions.Judged):
                 resource = judged.found.resource
                 report(f"{judged.message}. {judged.found.rule.remedy}", resource.urn if resource else None)
-        return [each.unknown for each in found if isinstance(each, evaluation.Unevaluated)]
+        waiting = [each for each in found if isinstance(each, evaluation.Unevaluated)]
+        if self.previewing:
+            _keep(waiting)
+        return [each.unknown for each in waiting]
+
+
+def _keep(waiting: Iterable[evaluation.Unevaluated]) -> None:
+    """Write down what is not known before the update, where somebody asks for it."""
+    file = os.environ.get(pending.VARIABLE)
+    if file:
+        pending.write(Path(file), waiting)
 
 
 def _read(value: str) -> Any:
@@ -157,7 +171,8 @@ def configured(told: Told, made: Sequence[Policy]) -> type[sdk._PolicyAnalyzerSe
 
     class Servicer(sdk._PolicyAnalyzerServicer):
         def ConfigureStack(self, request: Any, context: Any) -> Any:  # noqa: N802 (the protocol's name)
-            told.hear(request.stack, dict(request.config))
+            told.hear(request.stack, dict(request.config), previewing=request.dry_run)
+            _keep(())
             for policy in made:
                 rule = levels[policy.name.removesuffix(_WHOLE)]
                 policy.enforcement_level = EnforcementLevel(rule.level(told.context))

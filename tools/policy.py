@@ -13,11 +13,13 @@ from rehearsal.session import CloudNotStarted
 from tools import preview_report
 from tools.changes.document import PreviewUnreadable
 from tools.changes.event_log import previewed
-from tools.changes.model import Preview
+from tools.changes.model import Diagnostic, Preview
 from tools.changes.reader import read_preview
-from tools.changes.summaries import Finding, PolicySummary
+from tools.changes.summaries import CostSummary, Finding, PolicySummary
 from tools.costing.previewed import preview_of
+from tools.policing.costs import cost_of
 from tools.policing.summary import Known, known_of, policy_summary
+from tools.policing.wording import exempted, pending
 from tools.sentences import BAD_INPUT, FAILED, errors, refuse, sentences
 
 
@@ -28,6 +30,11 @@ def real(stack: str) -> Preview:
     return read_preview(stack, done.output, done.code, done.errors)
 
 
+def cost(preview: Preview, stack: str, deployed: bool) -> CostSummary | Diagnostic | None:
+    """What the change of a preview costs."""
+    return cost_of(preview, stack, deployed=deployed)
+
+
 @dataclass(frozen=True)
 class Means:
     """What the command works with, so that tests can give it others."""
@@ -35,6 +42,8 @@ class Means:
     rehearsed: Callable[[str], Preview] = preview_of
     real: Callable[[str], Preview] = real
     known: Callable[[str], Known] = known_of
+    cost: Callable[[Preview, str, bool], CostSummary | Diagnostic | None] = cost
+    """What a change costs; the flag says whether its preview began with what is deployed."""
 
 
 def run(stack: str, *, on_cloud: bool = False, as_json: bool = False, means: Means | None = None) -> int:
@@ -49,7 +58,11 @@ def run(stack: str, *, on_cloud: bool = False, as_json: bool = False, means: Mea
             raise refuse(f"{stack}: {unreadable}: try again with `{again}`", BAD_INPUT) from None
         except CloudNotStarted as error:
             raise refuse(f"{stack}: {error}: try again with `{again}`", FAILED) from None
-        summary = policy_summary(preview, stack, known)
+        estimated = means.cost(preview, stack, on_cloud)
+        if isinstance(estimated, Diagnostic):
+            errors().print(f"{stack}: {estimated.message}", markup=False)
+            estimated = None
+        summary = policy_summary(preview, stack, known, estimated)
         if summary is None:
             said = next((each.message for each in preview.diagnostics if each.severity == "error"), "it said nothing")
             raise refuse(f"{stack}: the preview failed ({said}): correct that, then `{again}`", FAILED)
@@ -68,14 +81,15 @@ def show(stack: str, summary: PolicySummary, known: Known) -> None:
         for rule, remedy in {each.rule: each.remedy for each in summary.findings}.items():
             console.print(f"{rule}: {remedy}", markup=False)
     for each in summary.exempt:
-        console.print(f"exempt: {each}", markup=False)
+        console.print(f"exempt: {exempted(each)}", markup=False)
     for each in summary.unevaluated:
-        console.print(f"not evaluated: {each}", markup=False)
+        console.print(f"not evaluated: {pending(each)}", markup=False)
     kind = "production" if known.context.production else "staging"
     last = errors() if summary.count("mandatory") else console
+    exempt = sum(bool(each.message) for each in summary.exempt)
     last.print(
         f"{stack} ({kind}): {summary.count('mandatory')} mandatory, {summary.count('advisory')} advisory, "
-        f"{len(summary.exempt)} exempt, {len(summary.unevaluated)} not evaluated before the update",
+        f"{exempt} exempt, {len(summary.unevaluated)} not evaluated before the update",
         markup=False,
     )
 

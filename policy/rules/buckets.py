@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from policy.rules.model import UNKNOWN, Context, Resource, Said, Stack, StackCheck, at, each, on, yes
+from policy.rules.model import UNKNOWN, Context, NotEvaluated, Resource, Said, Stack, StackCheck, at, each, on, yes
 from policy.rules.statements import statements
 
 BUCKET: Final = "aws:s3/bucket:Bucket"
@@ -18,18 +18,36 @@ _ALGORITHMS: Final = ("AES256", "aws:kms", "aws:kms:dsse")
 
 
 def of_bucket(stack: Stack, bucket: Resource, type_: str) -> list[Resource]:
-    """Resources of a type that are about a bucket."""
-    return [part for part in stack.of(type_) if _belongs(part, bucket)]
+    """Resources of a type that are about a bucket; raises `NotEvaluated` where nobody tells of which one."""
+    parts = list(stack.of(type_))
+    found = [part for part in parts if _belongs(stack, part, bucket)]
+    if not found and any(part.links is None and _named(part) is UNKNOWN for part in parts):
+        raise NotEvaluated("bucket")
+    return found
 
 
-def _belongs(part: Resource, bucket: Resource) -> bool:
-    if bucket.urn in (part.links or {}).get("bucket", ()):
-        return True  # otherwise its name may have come by way of another part
-    value = part.inputs.get("bucket")
-    if value is UNKNOWN:
+def _named(part: Resource) -> Any:
+    return part.inputs.get("bucket")
+
+
+def _belongs(stack: Stack, part: Resource, bucket: Resource) -> bool:
+    if bucket.urn in _origins(stack, part):
+        return True
+    if _named(part) is UNKNOWN:
         # Its name comes with the update. Whoever makes one bucket with its parts makes them in one component.
         return bool(part.parent) and part.parent == bucket.parent
-    return value in (bucket.inputs.get("bucket") or bucket.name, f"{bucket.name}-id")
+    return _named(part) in (bucket.inputs.get("bucket") or bucket.name, f"{bucket.name}-id")
+
+
+def _origins(stack: Stack, part: Resource) -> set[str]:
+    """Where the name of its bucket comes from: the bucket itself, or other parts, which have it from there."""
+    urns: set[str] = set()
+    waiting = set((part.links or {}).get("bucket", ()))
+    while waiting:
+        urns |= waiting
+        behind = [each.links or {} for each in stack.resources if each.urn in waiting]
+        waiting = {urn for links in behind for urn in links.get("bucket", ())} - urns
+    return urns
 
 
 def _about(type_: str, missing: str) -> StackCheck:

@@ -94,6 +94,17 @@ def access(cluster: Resource, _: Context) -> Iterator[str]:
         yield f"authenticationMode is {mode or 'CONFIG_MAP, as always when omitted'}, expected API"
 
 
+@on(CLUSTER)
+def creator(cluster: Resource, context: Context) -> Iterator[str]:
+    """In production, whoever makes a cluster is no administrator of it for ever, where that can be chosen.
+
+    The component of pulumi-eks 4 leaves no choice. With access entries, its creator has one, which shows and may go.
+    """
+    kept = cluster.yes("accessConfig", "bootstrapClusterCreatorAdminPermissions", default=True)
+    if context.production and kept and f"{COMPONENT}$" not in cluster.urn:
+        yield "bootstrapClusterCreatorAdminPermissions is not false: whoever made it stays its administrator"
+
+
 @on("aws:eks/accessEntry:AccessEntry")
 def entry(entry_: Resource, _: Context) -> Iterator[str]:
     """No entry gives the group of those who may do everything."""
@@ -106,5 +117,5 @@ CHECKS: Final = {
     "EKS-02": (logs,),
     "EKS-03": (secrets,),
     "EKS-04": (support, ending),
-    "EKS-05": (access, entry),
+    "EKS-05": (access, creator, entry),
 }

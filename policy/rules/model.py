@@ -23,9 +23,13 @@ UNKNOWN: Final = _Unknown()
 
 
 class Sealed(str):
-    """A text inside something that is marked secret."""
+    """A text inside something that is marked secret; a sentence that quotes it has `[secret]` in its place."""
 
     __slots__ = ()
+
+    def __format__(self, _: str) -> str:
+        """What a sentence shows of it."""
+        return "[secret]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ WORKLOADS: Final = (
     "kubernetes:apps/v1:Deployment",
     "kubernetes:apps/v1:StatefulSet",
     "kubernetes:apps/v1:DaemonSet",
+    "kubernetes:apps/v1:ReplicaSet",
     "kubernetes:batch/v1:Job",
     "kubernetes:batch/v1:CronJob",
 )

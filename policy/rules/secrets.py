@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 from policy.rules.machines import INSTANCE, TEMPLATE
-from policy.rules.model import UNKNOWN, Context, Resource, Sealed, at, on
+from policy.rules.model import UNKNOWN, Context, Resource, Sealed, at, each, on
+from policy.rules.pods import WORKLOADS, containers
 
 _FORMS: Final = re.compile(
     r"AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY-----|gl(?:pat|rt)-[\w-]{16,}|gh[pousr]_\w{30,}|xox[abp]-[\w-]{10,}"
@@ -104,6 +105,18 @@ def words(map_: Resource, _: Context) -> Iterator[str]:
         yield f"data.{path} has a secret in clear"
 
 
+@on(*WORKLOADS)
+def pod(workload: Resource, _: Context) -> Iterator[str]:
+    """Variables of containers have no secret in clear."""
+    for container in containers(workload):
+        for variable in each(container, "env"):
+            name = str(at(variable, "name", default=""))
+            value = at(variable, "value") if _names_one(name) else variable.get("value")
+            given = isinstance(value, str) and not isinstance(value, Sealed)
+            if given and (_FORMS.search(value) or (_names_one(name) and len(value) >= _SHORTEST)):
+                yield f"the variable {name} of the container {at(container, 'name')} has a secret in clear"
+
+
 @on("aws:secretsmanager/secret:Secret")
 def grace(secret: Resource, context: Context) -> Iterator[str]:
     """A deleted secret can be had back for some days, except where a stack comes and goes."""
@@ -121,4 +134,4 @@ def parameter(parameter_: Resource, _: Context) -> Iterator[str]:
         yield f"the parameter {name} holds a secret, and its type is not SecureString"
 
 
-CHECKS: Final = {"EC2-05": (user_data, function, build, release, words), "SEC-01": (grace, parameter)}
+CHECKS: Final = {"EC2-05": (user_data, function, build, release, words, pod), "SEC-01": (grace, parameter)}

@@ -1,5 +1,6 @@
 """Inputs as rules read them: what is unknown or hidden marked, what is secret sealed, types under their newest name."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
@@ -43,6 +44,8 @@ def read(value: Any, *, sealed: bool = False) -> Any:
 def _object(value: Mapping[str, Any], *, sealed: bool) -> Any:
     mark = value.get(_SIGNATURE)
     if mark == _SECRET:
+        if "plaintext" in value:  # of a state that was asked for its secrets
+            return read(json.loads(value["plaintext"]), sealed=True)
         return read(value["value"], sealed=True) if "value" in value else UNKNOWN
     if mark == _OUTPUT:
         hidden = sealed or bool(value.get("secret"))

@@ -10,8 +10,10 @@ from tools.changes.summaries import (
     CostRow,
     CostSummary,
     DriftSummary,
+    Exempted,
     Finding,
     LockSummary,
+    Pending,
     PolicySummary,
 )
 from tools.comment.context import Context, Forge
@@ -116,7 +118,18 @@ FULLER = replace(
                 rule="S3-01", level="mandatory", resource="aws:s3:Bucket files", message="is public", remedy="block it"
             ),
             Finding(rule="COST-02", level="advisory", resource="aws:rds:Instance main", message="is large"),
-        )
+        ),
+        unevaluated=(Pending(rule="IAM-02", resource="aws:iam/rolePolicy:RolePolicy deploy", value="policy"),),
+        exempt=(
+            Exempted(
+                rule="LOG-01",
+                resource="aws:cloudwatch:LogGroup audit",
+                message="is kept for ever",
+                until="2026-12-31",
+                reason="the auditor wants a year",
+            ),
+            Exempted(rule="EKS-01", resource="main-*", message="", until="2027-01-31", reason="a demonstration"),
+        ),
     ),
     drift=DriftSummary(changes=(change("update", "logs", diff("retentionInDays", "30", "7")),)),
     lock=LockSummary(holder="ada@laptop", since=MOMENT),

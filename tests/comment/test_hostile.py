@@ -12,7 +12,16 @@ from tests.comment.reports import FULL, JOB, MOMENT, context
 from tools.changes.model import Change, Diagnostic, PropertyDiff
 from tools.changes.reader import read_preview
 from tools.changes.report import Report, report_of
-from tools.changes.summaries import CostRow, CostSummary, DriftSummary, Finding, LockSummary, PolicySummary
+from tools.changes.summaries import (
+    CostRow,
+    CostSummary,
+    DriftSummary,
+    Exempted,
+    Finding,
+    LockSummary,
+    Pending,
+    PolicySummary,
+)
 from tools.comment.context import Forge
 from tools.comment.page import page
 from tools.comment.render import render
@@ -102,6 +111,8 @@ COSTS = st.builds(
 FINDINGS = st.builds(
     Finding, rule=LINE, level=st.sampled_from(["mandatory", "advisory"]), resource=LINE, message=LINE, remedy=LINE
 )
+WAITING = st.builds(Pending, rule=LINE, resource=LINE, value=LINE)
+EXEMPT = st.builds(Exempted, rule=LINE, resource=LINE, message=LINE, until=LINE, reason=LINE)
 REPORTS = st.builds(
     Report,
     stack=LINE,
@@ -114,7 +125,13 @@ REPORTS = st.builds(
         st.builds(Diagnostic, severity=st.sampled_from(["error", "warning"]), message=LINE, urn=LINE | TEXT), max_size=2
     ).map(tuple),
     cost=st.none() | COSTS,
-    policy=st.none() | st.builds(PolicySummary, findings=st.lists(FINDINGS, max_size=2).map(tuple)),
+    policy=st.none()
+    | st.builds(
+        PolicySummary,
+        findings=st.lists(FINDINGS, max_size=2).map(tuple),
+        unevaluated=st.lists(WAITING, max_size=1).map(tuple),
+        exempt=st.lists(EXEMPT, max_size=1).map(tuple),
+    ),
     drift=st.none() | st.builds(DriftSummary, changes=st.lists(CHANGES, max_size=1).map(tuple)),
     lock=st.none() | st.builds(LockSummary, holder=LINE, since=LINE, url=TEXT),
 )

@@ -106,6 +106,23 @@ def test_links_that_are_none_are_left_out() -> None:
     assert body.split("\n")[-1] == "job · preview of `abc1234` · took 38 s"
 
 
+def test_what_is_exempt_and_what_nobody_can_tell_yet_is_told_with_its_day_reason_and_value() -> None:
+    body = render([FULLER], context())
+    assert "**1 mandatory**, 1 advisory, 1 not evaluated, 1 exempt |" in body
+    assert "policy, 2 exemptions in force" in body
+    named = "| `LOG-01` | `aws:cloudwatch:LogGroup audit` |"
+    assert f"{named} `2026-12-31` | `the auditor wants a year` | `is kept for ever` |" in body
+    assert "| `EKS-01` | `main-*` | `2027-01-31` | `a demonstration` | `lets nothing off now: take it out` |" in body
+    assert "policy, 1 check not evaluated before the update" in body
+    assert "| `IAM-02` | `aws:iam/rolePolicy:RolePolicy deploy` | `policy` |" in body
+
+
+def test_a_stack_that_keeps_its_rules_says_what_was_not_evaluated_all_the_same() -> None:
+    assert FULLER.policy
+    kept = replace(FULLER, policy=replace(FULLER.policy, findings=()))
+    assert "| passed, 1 not evaluated, 1 exempt |" in render([kept], context())
+
+
 def test_a_budget_that_the_change_exceeds_is_a_warning() -> None:
     assert "> - `prod` costs `130.60 EUR` a month with this change, the budget is `125.00 EUR`" in render(
         [FULLER], context()

@@ -73,7 +73,7 @@ def cluster(**changes: Any) -> Resource:
         "encryptionConfig": {"resources": ["secrets"], "provider": {"keyArn": "arn"}},
         "version": "1.36",
         "upgradePolicy": {"supportType": "STANDARD"},
-        "accessConfig": {"authenticationMode": "API"},
+        "accessConfig": {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False},
     }
     return one(CLUSTER, **{**kept, **changes})
 

@@ -25,6 +25,7 @@ from tests.policy.cases import (
     document,
     lifecycle,
     one,
+    pod,
     settings_of,
     template,
     trust,
@@ -65,7 +66,8 @@ CASES = [
         (cluster(upgradePolicy=None),), (cluster(version="1.33"),), (cluster(version="1.34"),), (cluster(version="1.29"),),
     )),
     Case("EKS-05", (cluster(),), (
-        (cluster(accessConfig={"authenticationMode": "CONFIG_MAP"}),),
+        (cluster(accessConfig={"authenticationMode": "CONFIG_MAP", "bootstrapClusterCreatorAdminPermissions": False}),),
+        (cluster(accessConfig={"authenticationMode": "API"}),),
         (one("aws:eks/accessEntry:AccessEntry", kubernetesGroups=["system:masters"]),),
     )),
     Case("EC2-01", (template(), template(metadataOptions={"httpEndpoint": "disabled"})), (
@@ -99,7 +101,9 @@ CASES = [
     Case("EC2-05", (
         template(userData="IyEvYmluL3NoCg=="), one(RELEASE, values={"existingSecret": "login", "password": SEALED}),
         one("aws:lambda/function:Function", environment={"variables": {"SECRET_NAME": "login"}}),
+        pod({"env": [{"name": "DB_PASSWORD", "value": SEALED}, {"name": "API_KEY", "valueFrom": {}}, {"name": "MODE", "value": "x"}]}),
     ), (
+        (pod({"env": [{"name": "DB_PASSWORD", "value": "hunter22"}]}),), (pod({"env": [{"name": "X", "value": "glpat-abcdefghijklmnopqrst"}]}),),
         (template(userData=SEALED),), (template(userData="UEFTU1dPUkQ9aHVudGVyMmh1bnRlcjI="),),
         (one(RELEASE, values={"auth": {"password": "hunter22"}}),), (one(RELEASE, values={"x": ["glpat-abcdefghijklmnopqrst"]}),),
         (one("aws:lambda/function:Function", environment={"variables": {"DB_PASSWORD": "hunter22"}}),),

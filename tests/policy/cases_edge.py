@@ -26,6 +26,7 @@ BUILD, PIPELINE = "aws:codebuild/project:Project", "aws:codepipeline/pipeline:Pi
 NETWORK = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 ROLE = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"
 BINDING = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding"
+INGRESS, ALB = "kubernetes:networking.k8s.io/v1:Ingress", "alb.ingress.kubernetes.io/"
 EIP, PROVIDER = "aws:ec2/eip:Eip", "pulumi:providers:aws"
 DATABASE = "kubernetes:postgresql.cnpg.io/v1:Cluster"
 REDIRECT = {"type": "redirect", "redirect": {"protocol": "HTTPS"}}
@@ -45,6 +46,11 @@ def site(**changes: Any) -> Resource:
 def space(name: str = "app", level: str | None = "restricted") -> Resource:
     labels = {"pod-security.kubernetes.io/enforce": level} if level else {}
     return one(SPACE, metadata={"name": name, "labels": labels})
+
+
+def balanced(name: str, group: str | None = None) -> Resource:
+    notes = {f"{ALB}scheme": "internet-facing"}
+    return one(INGRESS, name, metadata={"annotations": {**notes, **({f"{ALB}group.name": group} if group else {})}})
 
 
 def rbac(**rule: Any) -> Resource:
@@ -78,6 +84,7 @@ CASES = [
         one(RECORD, records=["192.0.2.1"], links={}),
     ), (
         (one(CERTIFICATE, validationMethod="EMAIL"), ISSUED), (one(CERTIFICATE, validationMethod="DNS"),),
+        (one(CERTIFICATE, "a", validationMethod="DNS"), one(CERTIFICATE, "b", validationMethod="DNS"), ISSUED),
         (one(RECORD, aliases=[{"name": "d1.cloudfront.net"}], links={}),),
         (one(RECORD, records=["files.s3-website.eu-west-3.amazonaws.com"], links={}),),
     )),
@@ -142,9 +149,9 @@ CASES = [
     )),
     Case("COST-03", (
         template(), one(INSTANCE, instanceType="t4g.small", rootBlockDevice={"volumeType": "gp3"}), one(EIP, instance="i"),
-        one(BALANCER),
+        balanced("a", "web"), balanced("b", "web"), one(INGRESS, metadata={}),
     ), (
-        (one("aws:ebs/volume:Volume"),), (one(INSTANCE, instanceType="t3.small", rootBlockDevice={"volumeType": "gp3"}),),
+        (balanced("a"), balanced("b")), (one(BALANCER), balanced("a")), (one("aws:ebs/volume:Volume"),), (one(INSTANCE, instanceType="t3.small", rootBlockDevice={"volumeType": "gp3"}),),
         (one(INSTANCE, instanceType="t4g.small"),), (one(EIP),), (one(BALANCER, "a"), one(BALANCER, "b")),
         (template(creditSpecification={"cpuCredits": "unlimited"}),),
         (one(BALANCER), one("kubernetes:core/v1:Service", spec={"type": "LoadBalancer"})),

@@ -16,8 +16,10 @@ from settings.stack_files import PROJECT_FILE
 from tests.policy.cases import one
 from tests.stack_examples import ROOT
 from tools import policy as command
-from tools.changes.model import Preview, Step
+from tools.changes.model import Diagnostic, Preview, Step
+from tools.changes.summaries import CostSummary, Pending
 from tools.policing.summary import Known, policy_or_none, policy_summary
+from tools.policing.wording import exempted
 
 TODAY = date(2026, 11, 21)
 RULES = {rule.id: rule for rule in rules()}
@@ -104,8 +106,19 @@ def test_a_summary_has_findings_what_is_exempt_and_what_nobody_can_tell() -> Non
     assert [(each.rule, each.level, each.resource) for each in summary.findings] == [
         ("LOG-01", "mandatory", "aws:cloudwatch/logGroup:LogGroup app")
     ]
-    assert [each.partition(":")[0] for each in summary.exempt] == ["LOG-01 aws"]
-    assert "KMS-01 aws:kms/key:Key key: needs enableKeyRotation, which is not known yet" in summary.unevaluated
+    assert [(each.rule, each.resource, each.until) for each in summary.exempt] == [
+        ("LOG-01", "aws:cloudwatch/logGroup:LogGroup audit-logs", "2026-12-31")
+    ]
+    assert Pending(rule="KMS-01", resource="aws:kms/key:Key key", value="enableKeyRotation") in summary.unevaluated
+
+
+def test_an_exemption_in_force_that_lets_nothing_off_is_told_and_one_that_ended_is_not() -> None:
+    idle, ended = exemption(rule="EKS-01", resource="main-*"), exemption(rule="EKS-02", until=date(2026, 11, 20))
+    summary = policy_summary(preview(LOG_STEP), "prod", replace(KNOWN, exemptions=(idle, ended)))
+    assert summary is not None
+    assert [exempted(each) for each in summary.exempt] == [
+        "EKS-01 main-*: lets nothing off now: take it out (until 2026-12-31: the auditor wants a year)"
+    ]
 
 
 def test_a_preview_shows_what_is_deleted_replaced_and_no_longer_protected() -> None:
@@ -127,10 +140,30 @@ def test_a_preview_that_failed_and_a_stack_without_settings_have_no_summary() ->
     assert policy_or_none(preview(LOG_STEP), "nowhere", None) is None
 
 
-def run(found: Preview, *, as_json: bool = False, exemptions: tuple[Exemption, ...] = ()) -> int:
+def run(
+    found: Preview,
+    *,
+    as_json: bool = False,
+    exemptions: tuple[Exemption, ...] = (),
+    cost: CostSummary | Diagnostic | None = None,
+) -> int:
     known = replace(KNOWN, exemptions=exemptions)
-    means = command.Means(rehearsed=lambda _: found, known=lambda _: known)
+    means = command.Means(rehearsed=lambda _: found, known=lambda _: known, cost=lambda _, __, ___: cost)
     return command.run("prod", as_json=as_json, means=means)
+
+
+def test_the_command_judges_the_cost_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(preview(), cost=CostSummary(before=100.0, after=140.0, budget=150.0, others={"staging": 20.0})) == 1
+    assert "all stacks together cost 160.00 a month afterwards, of 150.00; this change adds 40.00" in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
+def test_the_command_says_why_the_cost_is_not_evaluated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(preview(), cost=Diagnostic(severity="warning", message="the cost is not estimated: no prices")) == 0
+    shown = capsys.readouterr()
+    assert "prod: the cost is not estimated: no prices" in shown.err
+    assert "not evaluated: COST-01 the stack: needs the cost of all stacks" in shown.out
 
 
 def test_the_command_ends_with_1_when_a_mandatory_rule_is_broken(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 # ruff: noqa: E501 (one case a line reads as the table that it is)
 """Every rule keeps quiet where it is kept, and speaks where it is broken."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -105,6 +106,13 @@ def test_a_version_is_told_ninety_days_before_its_support_ends() -> None:
         broken("EKS-04", (cluster(version="1.35"),), Context(stack="p", production=True, today=date(2026, 11, 21)))
         == []
     )
+
+
+def test_a_creator_stays_administrator_where_pulumi_eks_leaves_no_choice_and_in_staging() -> None:
+    open_ = cluster(accessConfig={"authenticationMode": "API"})
+    ours = replace(open_, urn="urn:pulumi:prod::socle::eks:index:Cluster$aws:eks/cluster:Cluster::main")
+    assert broken("EKS-05", (ours,)) == []
+    assert broken("EKS-05", (open_,), replace(PRODUCTION, production=False)) == []
 
 
 def test_a_stack_that_ends_may_lose_its_secrets_at_once_and_says_when_in_its_tags() -> None:

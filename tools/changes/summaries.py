@@ -58,14 +58,39 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A rule of which nobody can tell before the update whether it is kept."""
+
+    rule: str
+    resource: str
+    """Its type and name; `the stack` for what is about all resources together."""
+    value: str
+    """What the rule needs to know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exempted:
+    """An exemption in force."""
+
+    rule: str
+    resource: str
+    """What is let off, by type and name; where nothing is, the name or pattern of the exemption."""
+    message: str
+    """What would be a finding; empty where the exemption lets nothing off."""
+    until: str
+    """The last day on which it holds, in ISO 8601."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySummary:
     """What the rules say of a stack."""
 
     findings: tuple[Finding, ...] = ()
-    unevaluated: tuple[str, ...] = ()
-    """What nobody can tell before the update: the rule, the resource and the value that is not known."""
-    exempt: tuple[str, ...] = ()
-    """What was let off: the rule, the resource, the reason and the day."""
+    unevaluated: tuple[Pending, ...] = ()
+    """What nobody can tell before the update."""
+    exempt: tuple[Exempted, ...] = ()
+    """Exemptions in force, with what each lets off."""
 
     def count(self, level: Level) -> int:
         """How many findings are of a level."""

@@ -6,9 +6,11 @@ from typing import Final
 
 from tools.changes.model import Change, Diagnostic
 from tools.changes.report import Report
+from tools.changes.summaries import PolicySummary
 from tools.changes.visible import visible
 from tools.comment.changed_lines import change_lines
 from tools.comment.words import counted, money, short, sign, totals
+from tools.policing.wording import counts, let_off
 
 _STYLE: Final = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1f2328; }
@@ -86,11 +88,20 @@ def _other(report: Report) -> Iterator[str]:
         yield _table(["Resource", "Before", "After", "Assumed"], rows)
         yield from (f"<p>{_escaped(each)}</p>" for each in cost.assumptions)
         yield from [f"<p>Without a known price: {_escaped(', '.join(cost.unpriced))}</p>"] * bool(cost.unpriced)
-    if report.policy and report.policy.findings:
-        rows = [[each.rule, each.level, each.resource, each.message, each.remedy] for each in report.policy.findings]
-        yield _table(["Rule", "Level", "Resource", "What is wrong", "Remedy"], rows)
+    if report.policy:
+        yield from _rules(report.policy)
     if report.lock:
         yield f"<p>Locked by {_escaped(report.lock.holder)} since {_escaped(report.lock.since)}</p>"
+
+
+def _rules(policy: PolicySummary) -> Iterator[str]:
+    yield f"<p>Policy: {_escaped(', '.join(counts(policy)) or 'passed')}</p>"
+    found = [[each.rule, each.level, each.resource, each.message, each.remedy] for each in policy.findings]
+    yield _table(["Rule", "Level", "Resource", "What is wrong", "Remedy"], found)
+    exempt = [[each.rule, each.resource, each.until, each.reason, let_off(each)] for each in policy.exempt]
+    yield _table(["Exempt from", "Resource", "Until", "Reason", "What is let off"], exempt)
+    pending = [[each.rule, each.resource, each.value] for each in policy.unevaluated]
+    yield _table(["Not evaluated", "Resource", "Value that is not known yet"], pending)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

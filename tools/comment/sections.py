@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Final
 
 from tools.changes.report import Report
-from tools.changes.summaries import CostRow, CostSummary, PolicySummary
+from tools.changes.summaries import CostRow, CostSummary
 from tools.changes.urns import name_of, type_of
 from tools.changes.visible import one_line
 from tools.comment.changed_lines import change_lines
 from tools.comment.escape import BAR, code, guttered, html_code
 from tools.comment.fit import Section
+from tools.comment.policies import policies
 from tools.comment.words import counted, money, short, totals
 
 _FEW: Final = 12
@@ -41,8 +42,8 @@ def _of_stack(report: Report) -> Iterator[Section]:
         )
     if report.cost:
         yield _cost(report.stack, report.cost)
-    if report.policy and report.policy.findings:
-        yield _policy(report.stack, report.policy)
+    if report.policy:
+        yield from policies(report.stack, report.policy)
     yield from _said(report)
 
 
@@ -109,17 +110,3 @@ def _cost_row(row: CostRow, currency: str) -> str:
     amounts = [code(money(row.before, currency)), code(money(row.after, currency)), code(difference)]
     note = code(row.note, _SENTENCE) if row.note else ""
     return f"| {code(f'{short(row.type)} {row.name}')} | {' | '.join(amounts)} | {note} |"
-
-
-def _policy(stack: str, policy: PolicySummary) -> Section:
-    mandatory, advisory = policy.count("mandatory"), policy.count("advisory")
-    rows = sorted(policy.findings, key=lambda each: (each.level != "mandatory", each.rule, each.resource))
-    return Section(
-        summary=f"{html_code(stack)}: policy, {mandatory} mandatory, {advisory} advisory",
-        head="| Rule | Level | Resource | What is wrong | Remedy |\n|:---|:---|:---|:---|:---|",
-        lines=tuple(
-            f"| {code(each.rule)} | {each.level} | {code(each.resource)} | {code(each.message, _SENTENCE)} "
-            f"| {code(each.remedy, _SENTENCE) if each.remedy else ''} |"
-            for each in rows
-        ),
-    )

@@ -6,6 +6,7 @@ from typing import Final
 from tools.changes.report import Report
 from tools.comment.escape import code, link
 from tools.comment.words import counted, money
+from tools.policing.wording import counts
 
 _RIGHT: Final = "---:"
 _LEFT: Final = ":---"
@@ -68,9 +69,8 @@ def _difference(report: Report) -> str:
 def _policy(report: Report) -> str:
     if report.policy is None:
         return ""
-    mandatory, advisory = report.policy.count("mandatory"), report.policy.count("advisory")
-    told = [f"**{mandatory} mandatory**"] * bool(mandatory) + [f"{advisory} advisory"] * bool(advisory)
-    return ", ".join(told) or "passed"
+    told = [f"**{each}**" if each.endswith(" mandatory") else each for each in counts(report.policy)]
+    return ", ".join([*([] if report.policy.findings else ["passed"]), *told])
 
 
 def _drift(report: Report) -> str:

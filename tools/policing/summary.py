@@ -1,6 +1,6 @@
 """What the rules say of a preview."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from policy.rules.values import newest, read
 from settings import SettingsError, read_stack
 from tools.changes import model
 from tools.changes.stateful import danger
-from tools.changes.summaries import CostSummary, Finding, PolicySummary
+from tools.changes.summaries import CostSummary, Exempted, Finding, Pending, PolicySummary
 from tools.changes.urns import name_of
 from tools.changes.visible import one_line
 from tools.setup import ROOT
@@ -80,18 +80,17 @@ def summed(results: Iterable[evaluation.Result], known: Known) -> PolicySummary:
     broken = [each for each in results if isinstance(each, evaluation.Found)]
     judged = judge(broken, known.exemptions, known.context.today)
     findings = {_finding(each, known.context) for each in judged if isinstance(each, Judged)}
+    pending = {_pending(each) for each in results if isinstance(each, evaluation.Unevaluated)}
+    let_off = [each for each in judged if isinstance(each, Exempt)]
     return PolicySummary(
         findings=tuple(sorted(findings, key=_rank)),
-        unevaluated=tuple(
+        unevaluated=tuple(sorted(pending, key=lambda each: (each.rule, each.resource, each.value))),
+        exempt=tuple(
             sorted(
-                {
-                    one_line(f"{each.rule.id} {_called(each.resource)}: needs {each.unknown}, which is not known yet")
-                    for each in results
-                    if isinstance(each, evaluation.Unevaluated)
-                }
+                {*map(_let_off, let_off), *_idle(known, {each.exemption for each in let_off})},
+                key=lambda each: (each.rule, each.resource, each.message, each.until, each.reason),
             )
         ),
-        exempt=tuple(sorted({_let_off(each) for each in judged if isinstance(each, Exempt)})),
     )
 
 
@@ -149,10 +148,29 @@ def _finding(judged: Judged, context: Context) -> Finding:
     )
 
 
-def _let_off(exempt: Exempt) -> str:
-    found, exemption = exempt.found, exempt.exemption
-    return one_line(
-        f"{found.rule.id} {_called(found.resource)}: {found.message} (until {exemption.until}: {exemption.reason})"
+def _pending(result: evaluation.Unevaluated) -> Pending:
+    return Pending(rule=result.rule.id, resource=one_line(_called(result.resource)), value=one_line(result.unknown))
+
+
+def _let_off(exempt: Exempt) -> Exempted:
+    found = exempt.found
+    return _exempted(exempt.exemption, resource=one_line(_called(found.resource)), message=one_line(found.message))
+
+
+def _idle(known: Known, used: Set[Exemption]) -> Iterator[Exempted]:
+    """Exemptions in force that let nothing off now."""
+    for each in known.exemptions:
+        if each not in used and known.context.today <= each.until:
+            yield _exempted(each, resource=each.resource, message="")
+
+
+def _exempted(exemption: Exemption, *, resource: str, message: str) -> Exempted:
+    return Exempted(
+        rule=exemption.rule,
+        resource=resource,
+        message=message,
+        until=exemption.until.isoformat(),
+        reason=one_line(exemption.reason),
     )
 
 
