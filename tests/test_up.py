@@ -18,6 +18,7 @@ from tests.far_side import GREETING, FarSide, ask, far_side, free_port, machines
 from tests.kubernetes_server import kubernetes_server
 from tools import ansible_run, tunnel, up
 from tools.announcement import VARIABLE, announce
+from tools.policing.afterwards import Afterwards
 from tools.tunnel import Known
 from tools.up import Means
 
@@ -66,8 +67,19 @@ def means(folder: Path, pulumi: Pulumi, cluster: str = K3S, known: Known | None 
     (folder / "Pulumi.vote.yaml").write_text(
         f"config:\n  socle:cluster: {{{cluster}}}\n  socle:f1_vote:\n    image: {BAD}\n"
     )
-    given: dict[str, Any] = {"estimate": unpriced, "ask": asked, "diagnose": nothing_is_wrong, **more}
+    given: dict[str, Any] = {
+        "estimate": unpriced,
+        "ask": asked,
+        "diagnose": nothing_is_wrong,
+        "rules": kept,
+        **more,
+    }
     return Means(launch=pulumi, folder=folder, **given)
+
+
+def kept(stack: str, waiting: Path, folder: Path) -> Afterwards:
+    assert (stack, waiting.name) == ("vote", "pending")
+    return Afterwards()
 
 
 def nothing_is_wrong(stack: str) -> None:

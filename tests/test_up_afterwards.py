@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from policy import pending
 from tests.test_up import EKS, Pulumi, deploy, means
+from tools.policing.afterwards import Afterwards
 
 
 def test_what_is_wrong_with_the_way_to_the_state_is_told_after_a_failure(
@@ -38,3 +40,27 @@ def test_the_file_of_a_stack_of_ones_own_is_kept_after_a_success_only(
     assert deploy(means(tmp_path, Pulumi(), EKS, keep=keep)) == 0
     assert kept == ["vote"]
     assert "vote: its file is not kept" in capsys.readouterr().err
+
+
+def test_what_waited_for_the_update_is_told_after_it_and_a_broken_rule_is_a_failure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    pulumi = Pulumi()
+
+    def rules(stack: str, waiting: Path, folder: Path) -> Afterwards:
+        assert (stack, folder) == ("vote", tmp_path)
+        assert pulumi.variables[0][pending.VARIABLE] == str(waiting)
+        return Afterwards(("mandatory IAM-02 late: it allows every action",), 1)
+
+    assert deploy(means(tmp_path, pulumi, EKS, rules=rules)) == 1
+    told = capsys.readouterr()
+    assert told.err == "mandatory IAM-02 late: it allows every action\n"
+    assert told.out.startswith("vote: deployed, and costs money")
+
+
+def test_nothing_is_evaluated_after_a_preview_or_a_failure(tmp_path: Path):
+    def rules(stack: str, waiting: Path, folder: Path) -> Afterwards:
+        raise AssertionError("nothing is deployed")
+
+    assert deploy(means(tmp_path, Pulumi(code=255), EKS, rules=rules)) == 255
+    assert deploy(means(tmp_path, Pulumi(), EKS, rules=rules), preview=True) == 0

@@ -16,6 +16,7 @@ import typer
 import yaml
 from rich.console import Console
 
+from policy import pending
 from rehearsal import engine
 from settings import read_stack_file
 from tools import cluster_api, rollout
@@ -26,6 +27,7 @@ from tools.costing.kept import settle
 from tools.doctor import after_failure
 from tools.in_turn import in_turn
 from tools.policing import environment as policing
+from tools.policing.afterwards import Afterwards, afterwards
 from tools.rollout import Diagnosis
 from tools.sentences import errors, sentences
 from tools.setup import ROOT
@@ -69,6 +71,8 @@ class Means:
     estimate: Callable[[str], int | None] = estimate
     settle: Callable[[str, Path], str] = settle
     """Keeps what was estimated, once it is deployed; says why it could not."""
+    rules: Callable[[str, Path, Path], Afterwards] = afterwards
+    """Evaluates what the rules could not tell before the update."""
     connect: Callable[[str], ClusterApi] = cluster_api.connect
     folder: Path = ROOT
     turn: Callable[[str, str, Path], AbstractContextManager[Turn]] = in_turn
@@ -77,7 +81,7 @@ class Means:
 
 
 def run(stack: str, *, preview: bool, yes: bool, means: Means | None = None) -> int:
-    """Deploy or preview through a tunnel where one is needed; the exit code is Pulumi's."""
+    """Deploy or preview through a tunnel where one is needed; the exit code is Pulumi's, or 1 for a rule."""
     means = means or Means()
     console = Console(highlight=False, soft_wrap=True)
     verb = "preview" if preview else "up"
@@ -92,21 +96,25 @@ def run(stack: str, *, preview: bool, yes: bool, means: Means | None = None) -> 
             ours = held.enter_context(means.turn(stack, again, means.folder))
             afford(stack, means.estimate(stack), yes=yes)
         variables = held.enter_context(reachable(stack, means.ask, means.folder, at_once=False))
-        events = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="socle-"))) / "events"
+        place = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="socle-")))
+        events, waiting = place / "events", place / "pending"
         command = [verb, "--stack", stack, "--event-log", str(events), *(["--yes"] if yes and not preview else [])]
         # The engine has this option among those for debugging; its own Automation API takes it too.
-        code = means.launch(command, {**variables, "PULUMI_DEBUG_COMMANDS": "true"})
+        more = {"PULUMI_DEBUG_COMMANDS": "true", pending.VARIABLE: str(waiting)}
+        code, later = means.launch(command, {**variables, **more}), Afterwards()
         told = [means.diagnose(stack)] if code else []
         if code and ours:
             told += [*_explain(stack, events, means), ours.blocked()]
         elif ours:
             told += [means.keep(stack, means.folder), means.settle(stack, means.folder)]
+            later = means.rules(stack, waiting, means.folder)
+            told += later.lines
         for line in filter(None, told):
             say(line)
     if not preview:
         # What is wrong with the way to the state has been told, with what to type.
         console.print(_last_line(stack, again, code, known=bool(code and told[0])), markup=False)
-    return code
+    return code or later.code
 
 
 def _explain(stack: str, events: Path, means: Means) -> list[str]:

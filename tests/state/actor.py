@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from rehearsal import engine
-from tests.state.busy_cloud import STACK, nothing
+from tests.state.busy_cloud import STACK, nothing, unruled
 from tools import up
 from tools.attended import attended
 from tools.in_turn import in_turn
@@ -27,7 +27,7 @@ def main() -> int:
         return attended(command, folder, {**os.environ, **variables})
 
     quick = partial(in_turn, means=Means(every=timedelta(seconds=0.2), pause=0.2))
-    means = up.Means(launch=launch, folder=folder, estimate=nothing, turn=quick, diagnose=nothing)
+    means = up.Means(launch=launch, folder=folder, estimate=nothing, turn=quick, diagnose=nothing, rules=unruled)
     return up.run(STACK, preview=False, yes=True, means=means)
 
 

@@ -17,7 +17,7 @@ def known_secrets(stack: str, run: Runner) -> set[str]:
     found: set[str] = set()
     for arguments, read in (
         (["config", "--json", "--show-secrets"], _in_settings),
-        (["stack", "export", "--show-secrets"], _in_state),
+        (["stack", "export", "--show-secrets"], secrets_in),
     ):
         done = run([*arguments, "--stack", stack, "--non-interactive"], False, NO_VARIABLES)
         try:
@@ -34,17 +34,18 @@ def _in_settings(document: dict[str, dict[str, Any]]) -> Iterator[str]:
             yield str(entry.get("value") or "")
 
 
-def _in_state(value: Any) -> Iterator[str]:
+def secrets_in(value: Any) -> Iterator[str]:
+    """Every secret text in a state that was given out with its secrets."""
     if isinstance(value, list):
         for each in cast(list[Any], value):
-            yield from _in_state(each)
+            yield from secrets_in(each)
     elif isinstance(value, dict):
         entries = cast(dict[str, Any], value)
         if entries.get(_SIGNATURE) == _SECRET:
             yield from _texts(_parsed(entries.get("plaintext")))
         else:
             for each in entries.values():
-                yield from _in_state(each)
+                yield from secrets_in(each)
 
 
 def _texts(value: Any) -> Iterator[str]:
