@@ -36,7 +36,11 @@ def _resolvers() -> _Resolvers:
     return found
 
 
-class _GoLoader(yaml.SafeLoader):
+_Safe: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The loader in C, ten times as fast, where PyYAML was built with it."""
+
+
+class _GoLoader(_Safe):
     """Reads plain scalars as the engine's YAML parser does, where PyYAML would make `on` a boolean and 12:30 a number.
 
     Repeated keys are refused: PyYAML keeps the last one and says nothing.
@@ -53,7 +57,8 @@ class _GoLoader(yaml.SafeLoader):
             if key.value in seen and key.value != "<<":
                 raise yaml.MarkedYAMLError(problem=f'key "{key.value}" is there twice', problem_mark=key.start_mark)
             seen.add(key.value)
-        return super().construct_mapping(node, deep)
+        made: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return made
 
 
 def read_stack_file(path: Path) -> dict[str, str]:

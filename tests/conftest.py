@@ -3,15 +3,19 @@
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 import pulumi
 import pytest
+from botocore import loaders
 from pulumi.runtime import mocks, settings
 
 from tests.components.simulated_eks import EKS_OUTPUTS
 from tests.components.simulated_k3s import OUTPUTS as K3S_OUTPUTS
 
+# Each session of boto3 would read the descriptions of AWS's services anew, which takes longer than most tests.
+loaders.create_loader = cache(loaders.create_loader)
 # A runner may start its jobs with Ctrl-C ignored, and whatever a test starts would inherit that: here it is heard.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -98,7 +98,7 @@ def site_cloud(environ: pytest.MonkeyPatch) -> Generator[SiteCloud]:
     """An account that this process and its children use; it is gone at the end."""
     gate = Gate(DomainDispatcherApplication(cast(Any, create_backend_app)))
     server = make_server("127.0.0.1", 0, gate, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         account = Account(f"http://127.0.0.1:{server.server_port}")

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -48,25 +49,24 @@ class Account:
 
 @contextmanager
 def serving(environ: pytest.MonkeyPatch) -> Generator[Account]:
-    """An empty account that answers until the end; this process and its children use it."""
+    """An empty account that this process and its children use; whatever it was given before is gone."""
+    account = Account(_endpoint())
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        environ.delenv(name, raising=False)
+    for name, value in account.variables.items():
+        environ.setenv(name, value)
+    cast(Any, boto3).DEFAULT_SESSION = None
+    requests.post(f"{account.endpoint}/moto-api/reset", timeout=10).raise_for_status()
+    yield account
+
+
+@cache
+def _endpoint() -> str:
+    """One server for all tests of this process, as long as it lives: to start and stop one takes longer than a test."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
-    try:
-        host, port = server.get_host_and_port()
-        account = Account(f"http://{host}:{port}")
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-            environ.delenv(name, raising=False)
-        for name, value in account.variables.items():
-            environ.setenv(name, value)
-        cast(Any, boto3).DEFAULT_SESSION = None
-        _reset(account)
-        yield account
-    finally:
-        server.stop()
-
-
-def _reset(account: Account) -> None:
-    requests.post(f"{account.endpoint}/moto-api/reset", timeout=10).raise_for_status()
+    host, port = server.get_host_and_port()
+    return f"http://{host}:{port}"
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def _loaded(text: str) -> Any:
 
 @functools.lru_cache(maxsize=1)
 def _composed(text: str) -> yaml.Node | None:
-    return yaml.compose(text, yaml.SafeLoader)
+    return yaml.compose(text, _LOADER)
 
 
 def literal(value: Any) -> str:
