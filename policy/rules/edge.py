@@ -98,14 +98,14 @@ def certificate(certificate_: Resource, _: Context) -> Iterator[str]:
 @on("aws:route53/record:Record")
 def dangling(record: Resource, _: Context) -> Iterator[str]:
     """A record that points at something of AWS is made from that thing, and goes with it."""
-    targets = [("aliases", at(each_, "name")) for each_ in record.each("aliases")]
-    targets += [("records", value) for value in each(record.inputs, "records")]
+    made = record.links or {}
+    targets = [("aliases", at(each_, "name")) for each_ in record.each("aliases")] if not made.get("aliases") else []
+    targets += [("records", value) for value in each(record.inputs, "records")] if not made.get("records") else []
     for key, target in targets:
         if target and _BY_AWS.search(str(target)):
             if record.links is None:
                 raise NotEvaluated(key)
-            if not record.links.get(key):
-                yield f"it points at {target}, which no resource of the stack is: whoever takes that name gets visitors"
+            yield f"it points at {target}, which no resource of the stack is: whoever takes that name gets visitors"
 
 
 @on("aws:lambda/function:Function")

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from policy.rules.model import Resource
+from policy.rules.model import UNKNOWN, Resource
 from tests.policy.cases import (
     BUCKET,
     INSTANCE,
@@ -81,7 +81,7 @@ CASES = [
     Case("EDGE-03", (
         one(CERTIFICATE, validationMethod="DNS"), ISSUED,
         one(RECORD, aliases=[{"name": "d1.cloudfront.net"}], links={"aliases": ("urn:site",)}),
-        one(RECORD, records=["192.0.2.1"], links={}),
+        one(RECORD, records=["192.0.2.1"], links={}), one(RECORD, records=UNKNOWN, links={"records": ("urn:site",)}),
     ), (
         (one(CERTIFICATE, validationMethod="EMAIL"), ISSUED), (one(CERTIFICATE, validationMethod="DNS"),),
         (one(CERTIFICATE, "a", validationMethod="DNS"), one(CERTIFICATE, "b", validationMethod="DNS"), ISSUED),
