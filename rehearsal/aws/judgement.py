@@ -42,7 +42,7 @@ def judge(kind: ResourceType, region: str, inputs: Properties, filled: frozenset
     if misspelt:
         return Verdict(misspelt)
     problems = [*_too_long(kind, set_here), *_not_offered(kind, region, set_here), *_policies(kind, set_here)]
-    values = [path for path, _ in leaves(set_here) if path[0] not in filled]
+    values = [path for path, _ in leaves(set_here) if path and path[0] not in filled]
     schema = schemas.schema_of(kind.schema, region) if kind.schema else None
     if kind.schema is None or schema is None:
         if kind.schema is not None:

@@ -50,6 +50,10 @@ def test_a_nested_value_that_aws_s_schema_refuses_is_named_in_pulumi_s_words(aws
     assert problem.startswith('healthCheck.interval: expected integer, got "soon"')
 
 
+def test_a_resource_of_which_nothing_is_said_is_taken(aws: Stack) -> None:
+    assert aws.problems("aws:iam/user:User", {}) == set()
+
+
 def test_a_missing_input_is_refused(aws: Stack) -> None:
     assert aws.problems(SUBNET, {"cidrBlock": "10.0.0.0/24"}) == {"'VpcId' is a required property (AWS::EC2::Subnet)"}
 

@@ -75,7 +75,7 @@ aws.iam.RolePolicy(
     ),
     opts=on_aws,
 )
-aws.iam.User("person", name="person", opts=on_aws)
+aws.iam.User("person", opts=on_aws)
 
 aws.eks.Cluster(
     "kubernetes",
