@@ -14,10 +14,11 @@ from tests.policy.planted_rules import PLANTED, READER_ALONE, STACK_ALONE
 from tools.changes.summaries import CostSummary, PolicySummary
 from tools.costing.kept import NOTHING
 from tools.costing.kept import Known as KnownCosts
+from tools.policing.afterwards import afterwards
 from tools.policing.costs import cost_of
 from tools.policing.environment import ready
 from tools.policing.summary import Known, policy_summary
-from tools.pulumi_cli import Pulumi, name_of, resources
+from tools.pulumi_cli import Export, Pulumi, name_of, resources
 from tools.setup import SetupError
 
 KNOWN = Known(context=Context(stack=STACK, production=True, today=date(2026, 11, 21)))
@@ -30,9 +31,14 @@ class Ran:
 
     late: Update
     broken: Update
-    left: frozenset[str]
-    """Names of what the state has after both."""
+    state: Export
+    """After both."""
     reader: PolicySummary
+
+    @property
+    def left(self) -> set[str]:
+        """Names of what exists."""
+        return set(map(name_of, resources(self.state)))
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +50,13 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         pytest.skip(str(reason))
     with checkout(tmp_path_factory.mktemp("policy") / "socle", engine) as engines:
         pulumi = Pulumi(STACK, engines.run)
-        late, broken, left = engines.up("deployed"), engines.up("broken"), pulumi.export()
+        late, broken, state = engines.up("deployed"), engines.up("broken"), pulumi.export(secrets=True)
         costs = KnownCosts({STACK: NOTHING})
         cost = cost_of(broken.planned, STACK, deployed=True, folder=engines.folder, ask=lambda _, __: costs)
         assert isinstance(cost, CostSummary), cost
         reader = policy_summary(broken.planned, STACK, KNOWN, cost)
     assert reader is not None
-    return Ran(late, broken, frozenset(map(name_of, resources(left))), reader)
+    return Ran(late, broken, state, reader)
 
 
 def told_by_reader(ran: Ran) -> set[tuple[str, str, str]]:
@@ -100,3 +106,11 @@ def test_what_no_preview_can_tell_stops_the_update_where_it_becomes_known(ran: R
     assert ran.late.done.code != 0
     assert set(ran.late.violations()) == {("mandatory", "IAM-02", "late")}
     assert "archive-bucket" in ran.left and "late" not in ran.left
+
+
+def test_the_state_of_the_engine_tells_what_its_preview_could_not(ran: Ran) -> None:
+    after = afterwards(STACK, ran.late.pending, export=lambda _: ran.state, known=lambda _, __: KNOWN)
+    assert after.code == 0
+    assert [line.partition(" that needed values of the update ")[2] for line in after.lines] == [
+        "are evaluated now: nothing is wrong"
+    ]
