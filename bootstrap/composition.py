@@ -131,7 +131,11 @@ def _people(ground: _Ground) -> dict[str, GuardedRole]:
             description="People who may do what deployments of staging may",
             trust=people.people_trust(wanted.developers),
             policy_arns=arns,
-            statements={"states": ground.states("staging", write=True), "guard": ground.guard("staging")},
+            statements={
+                "states": ground.states("staging", write=True),
+                "guard": ground.guard("staging"),
+                "bill": people.bill_statements(),
+            },
             boundary_arn=ground.policies["socle-boundary"],
         )
         made["developer"] = GuardedRole("developer", args, ground.opts)
@@ -144,6 +148,7 @@ def _people(ground: _Ground) -> dict[str, GuardedRole]:
             statements={
                 "states": ground.facts.apply(lambda known: state_access.everything(ground.places(known))),
                 "bootstrap": ground.facts.apply(lambda known: people.bootstrap_statements(**ground.about(known))),
+                "bill": people.bill_statements(),
             },
         )
         made["administrator"] = GuardedRole("administrator", args, ground.opts)

@@ -88,9 +88,10 @@ def without(raw: Raw, *sections: str) -> Raw:
 
 
 def everything() -> Raw:
-    """Every option that staging leaves aside: gateways, logs, a certificate, a hosted zone of its own, all add-ons."""
+    """Every option that staging leaves aside: gateways, logs, a certificate, a zone of its own, add-ons, a budget."""
     zone: str = json.loads(of_file("staging")["socle:dns"])["zone"]
     domains = [f"*.{zone}", f"*.staging.{zone}"]
+    told = {"topic": True, "anomaly_usd": 20, "activate_tags": True}
     return staging(
         network={"zones": 3, "egress": "nat-gateway-per-zone", "flow_logs": {"retention_days": 14}},
         ingress={"controller": "traefik", "load_balancer": "application", "certificate_domains": domains},
@@ -104,6 +105,8 @@ def everything() -> Raw:
         gitlab_runner={"concurrent": 3},
         registry={"server": "registry.gitlab.com", "username": "deploy"},
         web_frontend={"image": "registry.gitlab.com/devu42/front:1.0.0", "host": f"app.{zone}"},
+        budget={"usd_per_month": 165, "emails": [f"team@{zone}"], "scope": "project", **told},
+        sleep={"awake_from": "08:00", "awake_until": "20:00"},
     )
 
 
@@ -118,6 +121,7 @@ def alternatives() -> Raw:
         monitoring={**insights, "slack_channel": "#alertes"},
         vaultwarden={"host": f"vault.{zone}", "database": "sqlite"},
         users_api={"migration_command": []},
+        budget={"usd_per_month": 165, "emails": [f"team@{zone}"], "scope": "account"},
     )
 
 

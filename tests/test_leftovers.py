@@ -1,9 +1,11 @@
 """What is left of a stack in a simulated AWS account."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
 from tests.moto_account import OF_CLUSTER, OTHERS, PARIS, TAGS, client, empty_account, left, tagged, volume
 from tools.account import Account
@@ -244,6 +246,8 @@ DELETED_LATELY = (
     "arn:aws:cloudwatch:eu-west-3:123456789012:alarm:nodes",
     "arn:aws:secretsmanager:eu-west-3:123456789012:secret:token-a1b2c3",
     "arn:aws:kms:eu-west-3:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "arn:aws:budgets::123456789012:budget/socle-test-budget-budget-a1b2c3",
+    "arn:aws:scheduler:eu-west-3:123456789012:schedule-group/socle-test-sleep-group-a1b2c3",
     "arn:aws:ec2:eu-west-3:123456789012:volume/vol-0123456789abcdef0",
     "arn:aws:elasticloadbalancing:eu-west-3:123456789012:loadbalancer/net/web/0123456789abcdef",
 )
@@ -251,6 +255,69 @@ DELETED_LATELY = (
 
 def test_what_is_listed_and_was_deleted_lately_is_not_left(monkeypatch: pytest.MonkeyPatch) -> None:
     _listed(monkeypatch, *DELETED_LATELY)
+    assert left() == {}
+
+
+def test_a_budget_is_found_with_the_command_that_deletes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = {"Amount": "100", "Unit": "USD"}
+    budget = {"BudgetName": "b", "BudgetLimit": limit, "BudgetType": "COST", "TimeUnit": "MONTHLY"}
+    client("budgets").create_budget(AccountId="123456789012", Budget=budget)
+    _listed(monkeypatch, "arn:aws:budgets::123456789012:budget/b")
+    item = left()["budgets:budget b"]
+    assert (item.price.usd, item.reason) == (0.0, "tags project=socle, stack=test")
+    assert item.command == "aws budgets delete-budget --account-id 123456789012 --budget-name b"
+
+
+def test_a_group_of_schedules_is_found_and_its_schedules_go_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    arn: str = client("scheduler").create_schedule_group(Name="socle-test-sleep-group")["ScheduleGroupArn"]
+    _listed(monkeypatch, arn)
+    item = left()["scheduler:schedule-group socle-test-sleep-group"]
+    assert (item.price.usd, item.region) == (0.0, PARIS)
+    assert item.command.startswith(
+        "aws scheduler delete-schedule-group --name socle-test-sleep-group --region eu-west-3 "
+    )
+
+
+MONITOR = "arn:aws:ce::123456789012:anomalymonitor/1"
+SUBSCRIPTION = "arn:aws:ce::123456789012:anomalysubscription/2"
+
+
+@pytest.fixture
+def explorer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+    """A client of Cost Explorer that answers as it is told: moto knows no anomalies."""
+    ce: Any = client("ce", "us-east-1")
+    real: Any = cast(Any, boto3).client
+
+    def given(service: str, **options: Any) -> Any:
+        return ce if service == "ce" else real(service, **options)
+
+    monkeypatch.setattr("tools.account.boto3.client", given)
+    _listed(monkeypatch, MONITOR, SUBSCRIPTION)
+    with Stubber(ce) as stub:
+        yield stub
+
+
+def test_what_watches_for_unusual_costs_is_found_with_the_command_that_deletes_it(explorer: Stubber) -> None:
+    monitor = {"MonitorArn": MONITOR, "MonitorName": "m", "MonitorType": "CUSTOM"}
+    told = {"SubscriptionArn": SUBSCRIPTION, "MonitorArnList": [MONITOR], "Subscribers": [], "Frequency": "DAILY"}
+    explorer.add_response("get_anomaly_monitors", {"AnomalyMonitors": [monitor]}, {"MonitorArnList": [MONITOR]})
+    explorer.add_response(
+        "get_anomaly_subscriptions",
+        {"AnomalySubscriptions": [{**told, "SubscriptionName": "s"}]},
+        {"SubscriptionArnList": [SUBSCRIPTION]},
+    )
+    commands = {key: item.command for key, item in left().items()}
+    assert commands == {
+        "ce:anomalymonitor 1": f"aws ce delete-anomaly-monitor --monitor-arn {MONITOR} --region us-east-1",
+        "ce:anomalysubscription 2": (
+            f"aws ce delete-anomaly-subscription --subscription-arn {SUBSCRIPTION} --region us-east-1"
+        ),
+    }
+
+
+def test_what_watched_for_unusual_costs_and_is_gone_is_not_left(explorer: Stubber) -> None:
+    explorer.add_client_error("get_anomaly_monitors", "UnknownMonitorException")
+    explorer.add_client_error("get_anomaly_subscriptions", "UnknownSubscriptionException")
     assert left() == {}
 
 

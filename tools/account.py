@@ -34,6 +34,7 @@ _REFUSED: Final = (
 _CLOCK: Final = ("RequestTimeTooSkewed", "RequestInTheFuture")
 _CLOCK_SAID: Final = ("Signature expired", "Signature not yet current")
 _DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403")
+_UNKNOWN: Final = ("404", "NonExistentQueue", "UnknownMonitorException", "UnknownSubscriptionException")
 _HALF_SET_UP: Final = "run `aws sso login` or `aws configure`, see with `aws sts get-caller-identity` who you are"
 
 Failure: Final = (exceptions.BotoCoreError, exceptions.ClientError)
@@ -111,7 +112,7 @@ def is_denied(error: exceptions.ClientError) -> bool:
 
 def _is_unknown(error: exceptions.ClientError) -> bool:
     code = error_code(error)
-    return "NotFound" in code or code.startswith("NoSuch") or code in ("404", "NonExistentQueue", "NotFound")
+    return "NotFound" in code or code.startswith("NoSuch") or code in _UNKNOWN
 
 
 def error_code(error: exceptions.ClientError) -> str:

@@ -143,11 +143,24 @@ def _inline(plan: Plan) -> dict[str, dict[str, Sequence[Mapping[str, Any]]]]:
 def test_all_but_administrators_are_guarded_and_developers_have_the_states_of_staging(declare: Declare) -> None:
     inline = _inline(_plan(declare))
     assert {role: set(policies) for role, policies in inline.items() if role != "socle-administrator"} == {
-        f"socle-{role}": {"states", "guard"}
-        for role in ("preview", "preview-prod", "deploy-staging", "deploy-prod", "developer")
+        f"socle-{role}": {"states", "guard"} for role in ("preview", "preview-prod", "deploy-staging", "deploy-prod")
+    } | {"socle-developer": {"states", "guard", "bill"}}
+    assert inline["socle-administrator"].keys() == {"states", "bootstrap", "bill"}
+    of_developers = {name: each for name, each in inline["socle-developer"].items() if name != "bill"}
+    assert of_developers == inline["socle-deploy-staging"]
+
+
+def test_people_may_ask_for_the_bill_and_pipelines_may_not(declare: Declare) -> None:
+    asking = {
+        role
+        for role, policies in _inline(_plan(declare, policies=read_policies())).items()
+        if any("ce:GetCostAndUsage" in each["Action"] for statements in policies.values() for each in statements)
     }
-    assert inline["socle-administrator"].keys() == {"states", "bootstrap"}
-    assert inline["socle-developer"] == inline["socle-deploy-staging"]
+    assert asking == {"socle-developer", "socle-administrator"}
+    policies = read_policies()
+    assert not any(
+        "ce:GetCostAndUsage" in each for kind in ("preview", "deploy") for each in policies.of(kind).values()
+    )
 
 
 def test_nobody_may_do_everything(declare: Declare) -> None:

@@ -3,12 +3,12 @@ import json
 
 import pytest
 
-from bootstrap import state_access
+from bootstrap import people, state_access
 from bootstrap.policies import read_policies
 from tests.permissions.conftest import Policies
 from tests.permissions.evaluator import allows
 from tools.permissions import reference
-from tools.permissions.boundary import STATES, boundary, covering, opened_by
+from tools.permissions.boundary import PEOPLE, STATES, boundary, covering, opened_by
 from tools.permissions.documents import LARGEST, document, size
 from tools.permissions.needed import Needed
 
@@ -26,6 +26,11 @@ def test_the_states_keep_all_that_the_bootstrap_allows(policies: Policies) -> No
     actions = {str(action) for each in given if each["Effect"] == "Allow" for action in list[str](each["Action"])}  # pyright: ignore[reportArgumentType]
     assert actions == set(STATES)
     assert [action for action in actions if not allows(policies["boundary"], action, ANYTHING)] == []
+
+
+def test_people_keep_what_the_bootstrap_adds_for_them(policies: Policies) -> None:
+    assert {str(action) for each in people.bill_statements() for action in each["Action"]} == set(PEOPLE)
+    assert all(allows(policies["boundary"], action, "*") for action in PEOPLE)
 
 
 def test_it_is_one_policy_with_room_left(policies: Policies) -> None:
@@ -77,7 +82,7 @@ def test_patterns_cover_what_they_stand_for(needs: Needed) -> None:
 
 
 def test_the_management_of_permissions_that_a_pattern_would_open_is_denied(needs: Needed) -> None:
-    opened = opened_by(covering(needs.actions)) - {*needs.actions, *STATES}
+    opened = opened_by(covering(needs.actions)) - {*needs.actions, *STATES, *PEOPLE}
     assert "ec2:CreateNetworkInterfacePermission" in opened
     made = [document(boundary(needs))]
     assert [action for action in opened if allows(made, action, ANYTHING)] == []
@@ -85,7 +90,7 @@ def test_the_management_of_permissions_that_a_pattern_would_open_is_denied(needs
 
 
 def test_no_pattern_is_about_changes_of_identities_keys_objects_or_secrets(needs: Needed) -> None:
-    patterns = {each for each in covering({*needs.actions, *STATES}) if each.endswith("*")}
+    patterns = {each for each in covering({*needs.actions, *STATES, *PEOPLE}) if each.endswith("*")}
     guarded = {
         each for each in patterns if each.partition(":")[0] in ("iam", "kms", "s3", "secretsmanager", "ssm", "sts")
     }

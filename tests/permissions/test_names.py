@@ -24,6 +24,7 @@ Properties = dict[str, Any]
 ACCOUNT = {"region": "eu-west-3", "account": "123456789012"}
 ENDS = {
     "aws:autoscaling/group:Group": "autoscaling:DeleteAutoScalingGroup",
+    "aws:budgets/budget:Budget": "budgets:ModifyBudget",
     "aws:cloudfront/function:Function": "cloudfront:DeleteFunction",
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": "logs:DeleteDeliveryDestination",
     "aws:cloudwatch/logDeliverySource:LogDeliverySource": "logs:DeleteDeliverySource",
@@ -35,6 +36,8 @@ ENDS = {
     "aws:iam/role:Role": "iam:DeleteRole",
     "aws:kms/alias:Alias": "kms:DeleteAlias",
     "aws:s3/bucket:Bucket": "s3:DeleteBucket",
+    "aws:scheduler/schedule:Schedule": "scheduler:DeleteSchedule",
+    "aws:scheduler/scheduleGroup:ScheduleGroup": "scheduler:DeleteScheduleGroup",
     "aws:secretsmanager/secret:Secret": "secretsmanager:DeleteSecret",
     "aws:sns/topic:Topic": "sns:DeleteTopic",
 }
@@ -56,6 +59,8 @@ def named(type_: str, logical: str, inputs: Properties, project: str = "socle") 
     drawn = re.sub(r"\$\{(.+?)\}", lambda match: words[match[1]], PATTERN)
     key = known.name or "name"
     values = {**ACCOUNT, "path": "/", key: drawn, "nodeGroupName": drawn, **inputs}
+    if "groupName" in inputs:
+        values["groupName"] = drawn  # the mock engine draws no name for the group of a schedule
     values["id"] = fill(known.id, values, logical)
     arn = str(fill(known.arn, values, logical))
     return arn if project == "socle" else arn.replace("socle", project)
@@ -89,6 +94,8 @@ def test_every_type_with_a_name_has_an_end_here() -> None:
     # Told by their tags, for AWS draws the id in their ARN or makes their names short.
     by_tag = {
         "aws:cloudfront/originAccessControl:OriginAccessControl",
+        "aws:costexplorer/anomalyMonitor:AnomalyMonitor",
+        "aws:costexplorer/anomalySubscription:AnomalySubscription",
         "aws:ec2/keyPair:KeyPair",
         "aws:ec2/launchTemplate:LaunchTemplate",
         "aws:ec2/securityGroup:SecurityGroup",

@@ -11,8 +11,13 @@ from tools.permissions.needed import LINKED_ROLE, PASS_ROLE, SECRETS, NotKnown, 
 from tools.setup import ROOT
 
 # Operations that AWS calls otherwise than their action:
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
-OTHERWISE = {"head_bucket": "ListBucket", "list_object_versions": "ListBucketVersions"}
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html and
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbudgetservice.html
+OTHERWISE = {
+    "describe_budget": "ViewBudget",
+    "head_bucket": "ListBucket",
+    "list_object_versions": "ListBucketVersions",
+}
 
 
 def stack(*types: str, lookups: tuple[str, ...] = (), attached: tuple[str, ...] = ()) -> Declared:
@@ -81,17 +86,17 @@ def test_a_preview_may_all_that_it_needs_of_what_deploy_reads(found: dict[str, D
 
 
 def operations(path: Path) -> set[str]:
-    """Names of AWS's reading operations among the words of a file, as actions without their service."""
+    """Names of AWS's operations among the words of a file, as actions without their service."""
     words = {
         node.value
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    asked = {word for word in words if re.fullmatch(r"(describe|get|head|list)_[a-z_]+", word)}
+    asked = {word for word in words if re.fullmatch(r"(cancel|describe|get|head|list|terminate)_[a-z_]+", word)}
     return {OTHERWISE.get(word) or "".join(part.title() for part in word.split("_")) for word in asked}
 
 
-@pytest.mark.parametrize("verb", ["tools/left", "tools/drain.py"])
+@pytest.mark.parametrize("verb", ["tools/left", "tools/drain.py", "tools/spot_requests.py"])
 def test_the_table_has_what_a_command_asks_aws_for(verb: str) -> None:
     place = ROOT / verb
     files = sorted(place.glob("*.py")) if place.is_dir() else [place]

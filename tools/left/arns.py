@@ -26,6 +26,11 @@ class Arn:
     """What comes after it."""
 
     @property
+    def account(self) -> str:
+        """Number of its account; empty where the ARN has none."""
+        return self.text.split(":")[4]
+
+    @property
     def type(self) -> str:
         """Service and kind."""
         return f"{self.service}:{self.kind}"
@@ -53,7 +58,7 @@ class Kind:
 
     look: Look
     delete: str
-    """The command; `{rest}`, `{name}`, `{text}` and `{parts}` stand for parts of the ARN, `{region}` for its region."""
+    """The command; `{rest}`, `{text}`, `{account}` and `{parts}` are of the ARN, `{region}` is where it was found."""
     price: Callable[[Record], Price] = lambda _: FREE
 
 
@@ -80,6 +85,26 @@ def _log_group(account: Account, arn: Arn, region: str) -> Record | None:
     """The group of exactly that name: there is no operation but a search by prefix."""
     found = account.all("logs", "describe_log_groups", "logGroups[]", region=region, logGroupNamePrefix=arn.rest)
     return next((group for group in found if group["logGroupName"] == arn.rest), None)
+
+
+def _budget(account: Account, arn: Arn, region: str) -> Record | None:
+    return account.one("budgets", "describe_budget", region=region, AccountId=arn.account, BudgetName=arn.rest)
+
+
+def _anomalies(operation: str, wanted: str, items: str) -> Look:
+    """What looks for unusual costs, or tells of them: there is no operation but a list."""
+
+    def look(account: Account, arn: Arn, region: str) -> Record | None:
+        answer = account.one("ce", operation, region=region, **{wanted: [arn.text]}) or {}
+        return next(iter(answer.get(items, ())), None)
+
+    return look
+
+
+def _schedule_group(account: Account, arn: Arn, region: str) -> Record | None:
+    """A group that is not on its way out."""
+    found = account.one("scheduler", "get_schedule_group", region=region, Name=arn.rest)
+    return None if found is None or found.get("State") == "DELETING" else found
 
 
 def _bucket(account: Account, arn: Arn, region: str) -> Record | None:
@@ -159,6 +184,22 @@ KINDS: Final[Mapping[str, Kind]] = {
         "aws cloudwatch delete-alarms --alarm-names {rest} --region {region}",
         lambda _: prices.alarm(),
     ),
+    "budgets:budget": Kind(
+        _budget,
+        "aws budgets delete-budget --account-id {account} --budget-name {rest}",
+    ),
+    "ce:anomalysubscription": Kind(
+        _anomalies("get_anomaly_subscriptions", "SubscriptionArnList", "AnomalySubscriptions"),
+        "aws ce delete-anomaly-subscription --subscription-arn {text} --region {region}",
+    ),
+    "ce:anomalymonitor": Kind(
+        _anomalies("get_anomaly_monitors", "MonitorArnList", "AnomalyMonitors"),
+        "aws ce delete-anomaly-monitor --monitor-arn {text} --region {region}",
+    ),
+    "scheduler:schedule-group": Kind(
+        _schedule_group,
+        "aws scheduler delete-schedule-group --name {rest} --region {region}   (its schedules go with it)",
+    ),
     "kms:key": Kind(
         _one("kms", "describe_key", lambda arn, _: {"KeyId": arn.rest}),
         "aws kms schedule-key-deletion --key-id {rest} --region {region}",
@@ -176,4 +217,5 @@ KINDS: Final[Mapping[str, Kind]] = {
 def command(kind: Kind, arn: Arn, region: str) -> str:
     """The command that deletes a thing."""
     fields: dict[str, Any] = {"rest": arn.rest, "text": arn.text, "parts": arn.rest.split("/"), "region": region}
+    fields["account"] = arn.account
     return kind.delete.format(**fields)

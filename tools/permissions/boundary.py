@@ -30,6 +30,8 @@ STATES: Final = (
     "s3:PutObject",
 )
 """What the bootstrap adds to the roles for the states of the stacks; the boundary has to leave room for it."""
+PEOPLE: Final = ("ce:GetCostAndUsage",)
+"""What the bootstrap adds to the roles of people, some of which have the boundary too."""
 _ROLES: Final = tuple(
     f"arn:aws:iam::*:role/{name}"
     for name in ("socle-preview*", "socle-deploy*", "socle-administrator", "socle-developer")
@@ -107,9 +109,10 @@ _SECRET: Final = ("secretsmanager", "ssm")
 
 
 def boundary(deploy: Needed) -> list[Statement]:
-    """All that deployments need and the states ask for, and what is denied for ever."""
-    patterns = covering({*deploy.actions, *STATES})
-    opened = opened_by(patterns) - {*deploy.actions, *STATES}
+    """All that deployments need, the states ask for and people get, and what is denied for ever."""
+    given = {*deploy.actions, *STATES, *PEOPLE}
+    patterns = covering(given)
+    opened = opened_by(patterns) - given
     kept = [Statement(tuple(sorted(opened)), ("*",), effect="Deny")] if opened else []
     return [Statement(tuple(sorted(patterns)), ("*",)), *kept, *_DENIED]
 
