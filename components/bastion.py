@@ -29,7 +29,9 @@ class BastionArgs:
     vpc_id: pulumi.Input[str]
     """VPC of the machines that it leads to."""
     subnet_id: pulumi.Input[str]
-    """Public subnet of the bastion."""
+    """Its subnet: private with access `ssm`, public with access `ssh`."""
+    private_routes: Sequence[pulumi.Resource] = ()
+    """What gives a private `subnet_id` the internet: through it the bastion reaches Systems Manager."""
     image_id: pulumi.Input[str]
     """Ubuntu image for the processor of `instance_type`; kept for the life of the bastion."""
     instance_type: str = "t3.micro"
@@ -95,8 +97,9 @@ def as_arguments(options: Sequence[str]) -> str:
 class Bastion(pulumi.ComponentResource):
     """The only way to SSH on private machines, and the key pair that they all accept.
 
-    It holds no key: connections pass through it to the machine behind. With access `ssm` no port is open; with `ssh`,
-    port 22 to `ssh_cidrs`. What it may reach behind, whoever owns that grants to `security_group_id`. AWS bills the
+    It holds no key: connections pass through it to the machine behind. With access `ssm` no port is open and it has no
+    public address, so that nobody reaches it while the way out of its subnet is cut; with `ssh` it has one, and port 22
+    is open to `ssh_cidrs`. What it may reach behind, whoever owns that grants to `security_group_id`. AWS bills the
     machine, its volume, and its public IPv4 address per hour. The private key is secret, and lies in the state.
     """
 
@@ -194,7 +197,7 @@ def _instance(
 ) -> aws.ec2.Instance:
     role = aws.iam.Role(f"{name}-role", assume_role_policy=iam.trust("ec2.amazonaws.com"), opts=child)
     profile = aws.iam.InstanceProfile(f"{name}-profile", role=role.name, opts=child)
-    needs = list(after)
+    needs = [*after, *args.private_routes]
     if args.access == "ssm":
         needs.append(
             aws.iam.RolePolicyAttachment(f"{name}-ssm-policy", role=role.name, policy_arn=_SSM_POLICY, opts=child)
@@ -205,7 +208,7 @@ def _instance(
         instance_type=args.instance_type,
         subnet_id=args.subnet_id,
         vpc_security_group_ids=[group_id],
-        associate_public_ip_address=True,
+        associate_public_ip_address=args.access == "ssh",
         key_name=key_name,
         iam_instance_profile=profile.name,
         metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -26,6 +27,13 @@ from components.k3s_security_groups import NodeGroups, make_groups
 __all__ = ["AgentPoolArgs", "K3sMachines", "K3sMachinesArgs", "Machine"]
 
 _WEB = (80, 443)
+# A machine of a persistent request may be stopped and started, by AWS as by a schedule; it keeps its disk and address.
+# The request outlives a machine that is terminated, and would launch another: `tools/spot_requests.py` cancels it.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-requests.html
+_SPOT: Final[aws.ec2.InstanceInstanceMarketOptionsArgsDict] = {
+    "market_type": "spot",
+    "spot_options": {"spot_instance_type": "persistent", "instance_interruption_behavior": "stop"},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +93,8 @@ class K3sMachines(pulumi.ComponentResource):
 
     Pods can reach the metadata of their machine, and so have its role: on K3s that is how they get permissions, and
     every pod of the cluster has all that was granted to any. AWS bills each machine and its volume, traffic between
-    zones, and what burstable types use beyond their credits.
+    zones, and what burstable types use beyond their credits. Agents on spot cost about a third, and AWS may stop them;
+    servers are never on spot, for etcd would lose its majority with them.
     """
 
     machines: Mapping[str, Machine]
@@ -142,6 +151,7 @@ class K3sMachines(pulumi.ComponentResource):
             iam_instance_profile=self.identity.profile_names[plan.part],
             key_name=args.bastion.key_name,
             associate_public_ip_address=False,
+            instance_market_options=_SPOT if plan.spot else None,
             metadata_options={
                 "http_endpoint": "enabled",
                 "http_tokens": "required",

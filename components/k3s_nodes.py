@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Architecture = Literal["x86_64", "arm64"]
+Capacity = Literal["on-demand", "spot"]
 Part = Literal["server", "agent"]
 ServerCount = Literal[1, 3]
 
@@ -28,6 +29,9 @@ class AgentPoolArgs:
     """EC2 type of each machine."""
     count: int
     """Machines in the pool, 0 or more; those with the highest numbers leave first."""
+    capacity: Capacity = "on-demand"
+    """`spot` costs about a third: AWS stops a machine with two minutes' notice, and starts it again, with its disk and
+    its address, once it has room. Another capacity replaces the machines of the pool."""
     disk_gib: int = 20
     """Size of the root volume in GiB, 16 or more."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -62,6 +66,7 @@ class NodePlan:
     """Which of the subnets, counted from 0."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     taints: tuple[str, ...] = ()
+    spot: bool = False
 
 
 def plan_nodes(
@@ -73,13 +78,14 @@ def plan_nodes(
     ]
     agents = [
         NodePlan(
-            _agent_name(name, i + 1, pool.image_revision),
+            _agent_name(name, i + 1, pool),
             "agent",
             pool.instance_type,
             pool.disk_gib,
             i % places,
             dict(pool.labels),
             pool.taints,
+            pool.capacity == "spot",
         )
         for name, pool in pools.items()
         for i in range(pool.count)
@@ -87,9 +93,15 @@ def plan_nodes(
     return [*servers, *agents]
 
 
-def _agent_name(pool: str, number: int, revision: int) -> str:
-    """Another revision is another name: the new machine joins before the old one leaves."""
-    return f"{pool}-{number}" if revision == 1 else f"{pool}-{number}-r{revision}"
+def _agent_name(name: str, number: int, pool: AgentPoolArgs) -> str:
+    """What makes another machine is part of the name: the new one joins before the old one leaves.
+
+    AWS changes the type of a stopped machine, but of none on spot:
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/how-spot-instances-stop.html
+    """
+    spot = f"-spot-{pool.instance_type.replace('.', '-')}" if pool.capacity == "spot" else ""
+    revision = f"-r{pool.image_revision}" if pool.image_revision > 1 else ""
+    return f"{name}-{number}{spot}{revision}"
 
 
 def check_servers(server_count: int, places: int) -> None:

@@ -49,9 +49,10 @@ class NodeGroup(Section):
     architecture: Architecture
     """Processor: arm64 costs a fifth less, x86_64 runs every image."""
     capacity: Literal["on-demand", "spot"]
-    """Spot costs about a third, and AWS takes a machine back with two minutes' notice."""
+    """Spot costs about a third, and AWS takes a machine back with two minutes' notice. Servers of K3s are on demand."""
     instance_types: tuple[InstanceType, ...] = Field(min_length=1)
-    """Machines to choose from: on demand takes the first to be had, spot weighs price and shortage and needs two."""
+    """Machines to choose from: on demand takes the first to be had, spot weighs price and shortage and needs two. K3s
+    takes the first."""
     min_size: int = Field(ge=0, le=100)
     """Fewest machines. Two in the smallest group of a cluster let one fail."""
     max_size: int = Field(ge=1, le=100)
@@ -101,7 +102,7 @@ class Bastion(Section):
     """The machine that leads to those of K3s."""
 
     access: Literal["ssm", "ssh"] = "ssm"
-    """`ssm` opens no port and asks AWS who you are; `ssh` opens port 22 to `ssh_cidrs`."""
+    """`ssm` opens no port and asks AWS who you are; `ssh` opens port 22 of a public address to `ssh_cidrs`."""
     allow_public_ssh: bool = False
     """Accept 0.0.0.0/0 in `ssh_cidrs`: the whole internet may then try to log in."""
     ssh_cidrs: tuple[Cidr, ...] = Field(default=(), validate_default=True)
@@ -177,7 +178,7 @@ class Cluster(Section):
     """Who may use the Kubernetes API beside the identity that creates the cluster."""
     node_groups: dict[GroupName, NodeGroup] = Field(min_length=1)
     """Groups of machines, by name. K3s runs as many as `desired_size` says, else `min_size`, of the first of their
-    types, on demand."""
+    types; on spot, AWS stops a machine where it would take it back, and starts it again later."""
     k3s: K3s = Field(default_factory=K3s)
     """What K3s has and EKS does not."""
 

@@ -11,6 +11,7 @@ from components.cluster import Cluster
 from components.k3s import AgentPoolArgs, K3sCluster, K3sClusterArgs, K3sMachines, K3sMachinesArgs
 from components.k3s_api import K3sApi, K3sApiArgs
 from components.network import Network
+from settings.cluster import K3s
 from settings.kinds import architecture_of
 from stack.door import Balancer
 from stack.foundation import Foundation
@@ -31,20 +32,6 @@ def k3s_machines(base: Foundation, network: Network | None) -> K3sMachines | Non
     if wanted is None or network is None or wanted.kind != "k3s":
         return None
     k3s = wanted.k3s
-    bastion = Bastion(
-        "bastion",
-        BastionArgs(
-            vpc_id=network.vpc_id,
-            subnet_id=network.public_subnet_ids[0],
-            image_id=ubuntu_image(base, k3s.ubuntu, k3s.bastion.instance_type),
-            instance_type=k3s.bastion.instance_type,
-            access=k3s.bastion.access,
-            ssh_cidrs=tuple(map(str, k3s.bastion.ssh_cidrs)),
-            allow_any_ssh=k3s.bastion.allow_public_ssh,
-            tags=base.tags,
-        ),
-        base.opts,
-    )
     return K3sMachines(
         "main",
         K3sMachinesArgs(
@@ -54,7 +41,7 @@ def k3s_machines(base: Foundation, network: Network | None) -> K3sMachines | Non
             vpc_id=network.vpc_id,
             private_subnet_ids=network.private_subnet_ids,
             private_routes=network.private_routes,
-            bastion=bastion,
+            bastion=_bastion(base, network, k3s),
             image_id=ubuntu_image(base, k3s.ubuntu, k3s.server_type),
             architecture=architecture_of(k3s.server_type),
             server_count=3 if k3s.servers > 1 else 1,
@@ -64,6 +51,7 @@ def k3s_machines(base: Foundation, network: Network | None) -> K3sMachines | Non
                 name: AgentPoolArgs(
                     instance_type=group.instance_types[0],
                     count=group.size,
+                    capacity=group.capacity,
                     disk_gib=group.disk_gib,
                     labels=group.labels,
                 )
@@ -122,6 +110,26 @@ def ubuntu_image(base: Foundation, family: str, instance_type: str) -> pulumi.Ou
         filters=[{"name": "name", "values": [pattern]}],
         opts=base.look_up,
     ).id
+
+
+def _bastion(base: Foundation, network: Network, k3s: K3s) -> Bastion:
+    wanted = k3s.bastion
+    private = wanted.access == "ssm"
+    return Bastion(
+        "bastion",
+        BastionArgs(
+            vpc_id=network.vpc_id,
+            subnet_id=(network.private_subnet_ids if private else network.public_subnet_ids)[0],
+            private_routes=network.private_routes if private else (),
+            image_id=ubuntu_image(base, k3s.ubuntu, wanted.instance_type),
+            instance_type=wanted.instance_type,
+            access=wanted.access,
+            ssh_cidrs=tuple(map(str, wanted.ssh_cidrs)),
+            allow_any_ssh=wanted.allow_public_ssh,
+            tags=base.tags,
+        ),
+        base.opts,
+    )
 
 
 def _api(base: Foundation, network: Network, machines: K3sMachines, balancer: Balancer | None) -> K3sApi | None:

@@ -13,7 +13,9 @@ from tools import destroy as tool
 from tools.cluster_api import ClusterSilent
 from tools.drain import Means
 from tools.left.item import Item
+from tools.owner import Owner
 from tools.prices import Price
+from tools.pulumi_cli import Export, resources
 
 BUCKET = resource("aws:s3/bucket:Bucket", "files")
 NAMESPACE = resource("kubernetes:core/v1:Namespace", "shop")
@@ -45,6 +47,10 @@ def gone(_: object) -> str:
     return ""
 
 
+def quiet(_: Owner, __: Export) -> None:
+    """Nothing to cancel."""
+
+
 Destroyed = Callable[..., tuple[int, str]]
 
 
@@ -53,12 +59,14 @@ def destroyed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
     """Destroy a stack; gives the exit code and what was printed."""
     monkeypatch.setenv("COLUMNS", "200")
 
-    def run(stack: StandIn, left: Sequence[Item] = (), *, yes: bool = True, **means: Any) -> tuple[int, str]:
+    def run(
+        stack: StandIn, left: Sequence[Item] = (), *, yes: bool = True, cancel: tool.Cancel = quiet, **means: Any
+    ) -> tuple[int, str]:
         code = 0
         least: dict[str, Any] = {"cloud": sky, "status": gone, "reach": near}
         given = Means(**{**least, **means})
         try:
-            tool.run("staging", stack.pulumi(), yes=yes, minutes=0, means=given, find=lambda _: left)
+            tool.run("staging", stack.pulumi(), yes=yes, minutes=0, means=given, find=lambda _: left, cancel=cancel)
         except typer.Exit as end:
             code = end.exit_code
         said = capsys.readouterr()
@@ -97,6 +105,21 @@ def test_the_api_is_within_reach_until_pulumi_has_destroyed_what_is_behind_it(de
     opened, closed = reached
     assert stack.asked[opened:closed] == ["stack output --json --show-secrets", "destroy --yes"]
     assert stack.variables[-1] == {"TOLD": "so"}
+
+
+def test_spot_requests_are_cancelled_before_pulumi_terminates_their_machines(destroyed: Destroyed) -> None:
+    stack = StandIn(resources=[BUCKET])
+    asked: list[int] = []
+
+    def cancel(owner: Owner, export: Export) -> str:
+        assert (owner.stack, resources(export)) == ("staging", [BUCKET])
+        asked.append(len(stack.asked))
+        return "staging: spot requests cancelled"
+
+    code, said = destroyed(stack, cancel=cancel)
+    assert code == 0
+    assert stack.asked[asked[0] :] == ["destroy --yes"]
+    assert "staging: spot requests cancelled\n" in said
 
 
 def test_a_stack_without_a_cluster_is_not_drained(destroyed: Destroyed) -> None:

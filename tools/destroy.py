@@ -17,9 +17,12 @@ from tools.owner import Owner, read_owner
 from tools.pulumi_cli import Export, Pulumi, Resource, protected, resources
 from tools.sentences import BAD_INPUT, FAILED, refuse, sentences
 from tools.setup import ROOT
+from tools.spot_requests import cancel_all
 
 Find = Callable[[Owner], Sequence[Item]]
 """Lists what is left of a stack in AWS."""
+Cancel = Callable[[Owner, Export], str | None]
+"""Cancels what would launch machines again, and says so."""
 _KUBERNETES = "kubernetes:"
 
 
@@ -31,9 +34,10 @@ def run(
     minutes: float,
     means: Means | None = None,
     find: Find = lambda owner: leftovers.find(Account(), owner),
+    cancel: Cancel = cancel_all,
     folder: Path = ROOT,
 ) -> None:
-    """Refuse what is protected, ask, drain, destroy, and list what is left."""
+    """Refuse what is protected, ask, drain, cancel spot requests, destroy, and list what is left."""
     console = Console(highlight=False)
     again = f"make destroy STACK={stack}"
     with sentences(stack, again):
@@ -47,6 +51,8 @@ def run(
             means = means or Means()
             with means.reach(stack) as variables:
                 _drain(owner, pulumi, export, minutes=minutes, console=console, means=means)
+                if cancelled := cancel(owner, export):
+                    console.print(cancelled, markup=False)
                 _destroy(stack, pulumi, variables, again)
         else:
             console.print(f"{stack}: its state has no resources")

@@ -18,7 +18,7 @@ KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nnot a key\n-----END OPENSSH PRIVATE 
 KUBECONFIG = '{"clusters": []}'
 SUM = "a" * 64
 
-ZONES = {"subnet-a": "eu-west-3a", "subnet-b": "eu-west-3b", "subnet-c": "eu-west-3c", "subnet-public": "eu-west-3a"}
+ZONES = {"subnet-a": "eu-west-3a", "subnet-b": "eu-west-3b", "subnet-c": "eu-west-3c", "subnet-1": "eu-west-3a"}
 _addresses: dict[str, str] = {}
 
 
@@ -49,7 +49,7 @@ def address(name: str) -> str:
 
 
 def bastion_args(**changes: Any) -> BastionArgs:
-    given: dict[str, Any] = {"vpc_id": "vpc-1", "subnet_id": "subnet-public", "image_id": "ami-1", **changes}
+    given: dict[str, Any] = {"vpc_id": "vpc-1", "subnet_id": "subnet-1", "image_id": "ami-1", **changes}
     return BastionArgs(**given)
 
 

@@ -9,6 +9,7 @@ import pulumi
 import pytest
 
 from components.bastion import Bastion, SshHost, as_arguments, bastion_options, through_bastion
+from tests.components.seen_options import SeenOptions
 from tests.components.simulated_k3s import INSTANCE, KEY, OUTPUTS, bastion_args, known
 from tests.conftest import Declare, Plan
 
@@ -46,11 +47,29 @@ def test_it_goes_out_for_packages_and_systems_manager_only(declare: Declare):
     }
 
 
-def test_the_machine_is_public_encrypted_and_keeps_its_metadata_to_itself(declare: Declare):
+@pytest.mark.parametrize(("access", "cidrs", "public"), [("ssm", (), False), ("ssh", ("198.51.100.0/24",), True)])
+def test_it_has_a_public_address_only_where_people_connect_to_one(
+    declare: Declare, access: str, cidrs: tuple[str, ...], public: bool
+):
+    machine = declared(declare, access=access, ssh_cidrs=cidrs).one(INSTANCE)
+    assert machine["associatePublicIpAddress"] is public
+
+
+def test_without_an_address_of_its_own_it_comes_after_the_way_out(declare: Declare):
+    seen = SeenOptions()
+
+    def program() -> None:
+        route = pulumi.ComponentResource("test:index:Route", "route", opts=seen.opts)
+        Bastion("bastion", bastion_args(private_routes=[route]), seen.opts)
+
+    declare(program, outputs=OUTPUTS)
+    assert "route" in seen.before("bastion-instance")
+
+
+def test_the_machine_is_encrypted_and_keeps_its_metadata_to_itself(declare: Declare):
     machine = declared(declare, instance_type="t4g.nano", tags={"owner": "team"}).one(INSTANCE)
     assert machine["instanceType"] == "t4g.nano"
-    assert machine["subnetId"] == "subnet-public"
-    assert machine["associatePublicIpAddress"] is True
+    assert machine["subnetId"] == "subnet-1"
     assert machine["vpcSecurityGroupIds"] == ["bastion-security-group-id"]
     assert machine["keyName"] == "bastion-key"
     assert machine["metadataOptions"] == {

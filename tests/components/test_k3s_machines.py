@@ -102,6 +102,22 @@ def test_a_machine_keeps_its_image_and_its_place(declare: Declare):
     assert {"main-ssh-into-nodes-from-bastion", "main-identity-server-token-policy"} <= seen.before("main-server-1")
 
 
+def test_agents_on_spot_stop_and_start_again_and_servers_are_never_on_spot(declare: Declare):
+    pools = {"agents": pool(capacity="spot"), "batch": pool(count=1)}
+    found = machines(declared(declare, agent_pools=pools))
+    asked = {name: each.get("instanceMarketOptions") for name, each in found.items()}
+    spot = {
+        "marketType": "spot",
+        "spotOptions": {"spotInstanceType": "persistent", "instanceInterruptionBehavior": "stop"},
+    }
+    assert asked == {
+        "main-server-1": None,
+        "main-agents-1-spot-t3-micro": spot,
+        "main-agents-2-spot-t3-micro": spot,
+        "main-batch-1": None,
+    }
+
+
 def test_every_machine_is_a_target_of_the_load_balancer_by_its_node_name(declare: Declare):
     seen: list[K3sMachines] = []
     declare(lambda: seen.append(make_machines()), outputs=OUTPUTS)

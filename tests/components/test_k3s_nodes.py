@@ -40,6 +40,15 @@ def test_another_image_revision_is_another_machine_that_joins_before_the_old_one
     assert set(names(agents=pool(image_revision=2))) == {"server-1", "agents-1-r2", "agents-2-r2"}
 
 
+def test_on_spot_a_machine_is_another_one_and_so_is_one_of_another_type():
+    def spot(kind: str, **changes: Any) -> set[str]:
+        return names(agents=pool(count=1, capacity="spot", instance_type=kind, **changes)).keys() - {"server-1"}
+
+    assert spot("t3.micro") == {"agents-1-spot-t3-micro"}
+    assert spot("t3.small") == {"agents-1-spot-t3-small"}
+    assert spot("t3.small", image_revision=2) == {"agents-1-spot-t3-small-r2"}
+
+
 def test_a_pool_may_be_empty():
     assert set(names(agents=pool(count=0))) == {"server-1"}
 

@@ -11,6 +11,7 @@ DEFAULTS: dict[str, Any] = {
     "servers": 3,
     "agents": 2,
     "agent_type": "t3.micro",
+    "capacity": "on-demand",
     "image_revision": 1,
     "version": "v1.36.1+k3s1",
     "digest": "digest-1",
@@ -45,7 +46,14 @@ network = Network(
     "main", NetworkArgs(cidr="10.9.0.0/16", region=region, zone_names=zones, egress="nat-gateway"), on_aws
 )
 bastion = Bastion(
-    "bastion", BastionArgs(vpc_id=network.vpc_id, subnet_id=network.public_subnet_ids[0], image_id=image), on_aws
+    "bastion",
+    BastionArgs(
+        vpc_id=network.vpc_id,
+        subnet_id=network.private_subnet_ids[0],
+        private_routes=network.private_routes,
+        image_id=image,
+    ),
+    on_aws,
 )
 machines = K3sMachines(
     "main",
@@ -64,6 +72,7 @@ machines = K3sMachines(
             "agents": AgentPoolArgs(
                 instance_type=settings["agent_type"],
                 count=settings["agents"],
+                capacity=settings["capacity"],
                 image_revision=settings["image_revision"],
             )
         },

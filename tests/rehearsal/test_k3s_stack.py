@@ -80,7 +80,7 @@ def test_it_rises_settles_hides_its_secrets_and_leaves_nothing(stack: Stack, che
     order = _order(down)
     commands = [name for name in order if name.startswith(("main-configuration", "main-kubeconfig"))]
     assert order[: len(commands)] == commands
-    assert order.index("bastion-instance") == len(order) - 1
+    assert "bastion-instance" in order[len(commands) :]
 
 
 def test_agents_come_and_go_alone(stack: Stack) -> None:
@@ -104,6 +104,14 @@ def test_agents_come_and_go_alone(stack: Stack) -> None:
     assert (updated(before, after), replaced(before, after)) == (set(), set())
     joined = _order(done).index("main-configuration-agents-2-r2")
     assert all("-r2" in name for name in _order(done)[: joined + 1])
+
+    # So do machines on spot.
+    before, after, done = stack.change(capacity="spot")
+    assert after.keys() - before.keys() == {each for name in names for each in _of_node(f"{name}-spot-t3-micro")}
+    assert before.keys() - after.keys() == {each for name in names for each in _of_node(f"{name}-r2")}
+    assert (updated(before, after), replaced(before, after)) == (set(), set())
+    joined = _order(done).index("main-configuration-agents-2-spot-t3-micro")
+    assert all("-spot" in name for name in _order(done)[: joined + 1])
 
 
 def test_an_upgrade_goes_to_the_servers_and_then_to_agent_after_agent(stack: Stack) -> None:

@@ -133,6 +133,7 @@ def test_addresses_are_not_known_in_a_preview(aws: Stack, network: Properties) -
         ({"privateIp": "10.0.1.9"}, True),
         ({"availabilityZone": "eu-west-3a"}, True),
         ({"associatePublicIpAddress": True}, True),
+        ({"instanceMarketOptions": {"marketType": "spot"}}, True),
     ],
 )
 def test_what_ec2_cannot_change_replaces_the_machine(
