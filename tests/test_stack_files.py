@@ -34,9 +34,22 @@ def order(value: Any) -> Any:
     return [order(item) for item in cast(list[Any], value)[:1]] if isinstance(value, list) else None
 
 
-def test_staging_and_prod_have_the_same_keys_in_the_same_order() -> None:
+STAGING_ALONE = {"socle:sleep"}
+"""Production does not sleep, and a schedule of it that never stops anything would say nothing."""
+
+
+def test_staging_and_prod_have_the_same_keys_in_the_same_order_but_for_the_sleep() -> None:
     staging, prod = (yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text()) for name in ("staging", "prod"))
+    assert staging["config"].keys() - prod["config"].keys() == STAGING_ALONE
+    for key in STAGING_ALONE:
+        del staging["config"][key]
     assert order(staging) == order(prod)
+
+
+def test_staging_is_backed_up_while_its_machines_run() -> None:
+    found = settings.parse(read_stack_file(ROOT / "Pulumi.staging.yaml"))
+    assert found.sleep
+    assert [said for said in settings.advice(found) if "socle:sleep" in said] == []
 
 
 def test_the_project_file_describes_every_setting_and_demands_none() -> None:

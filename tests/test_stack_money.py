@@ -42,4 +42,5 @@ def test_neither_bastion_nor_nat_instance_sleeps(declare: Declare) -> None:
     raw = with_sections(of_file("staging") | staging(cluster={"kind": "k3s", "api_cidrs": []}))
     plan = declare_stack(declare, raw, ANSWERS).plan
     called = {id_ for each in plan.of(SCHEDULE).values() for id_ in json.loads(each["target"]["input"])["InstanceIds"]}
-    assert called == {"main-server-1-id", "main-main-1-id", "main-main-2-id"}
+    agents = {f"main-main-{number}-spot-t4g-medium-id" for number in (1, 2)}
+    assert called == {"main-server-1-id", *agents}

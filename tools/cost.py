@@ -80,6 +80,7 @@ class Costs:
     def changed(self, stack: str, changes: Changes) -> tuple[Estimate, Estimate]:
         """A stack as it is and with other settings."""
         prices, _, usage = self._read[stack]
+        changes = changes.of(stack)
         assumed = changes.assumed(usage)
         resources = list(_whole(self._means.preview(stack, {})).resources_after())
         other = resources
@@ -92,11 +93,17 @@ class Costs:
             )
         return bill(resources, usage, prices), bill(other, assumed, prices)
 
-    def forms(self, stack: str) -> list[pair.Variant]:
-        """A stack in the forms that it may have."""
+    def forms(self, stack: str, changes: Changes) -> list[pair.Variant]:
+        """A stack in the forms that it may have, with other settings."""
         prices, _, usage = self._read[stack]
+        changes = changes.of(stack)
         return forms(
-            stack, self._means.folder, lambda changes: _whole(self._means.preview(stack, changes)), usage, prices
+            stack,
+            self._means.folder,
+            lambda tried: _whole(self._means.preview(stack, tried)),
+            changes.assumed(usage),
+            prices,
+            tried=changes.settings,
         )
 
     def verdict(self, found: Sequence[Costed]) -> tuple[Verdict, list[str], dict[str, float]]:
@@ -131,9 +138,11 @@ def run(asked: Asked, means: Means | None = None) -> int:
         try:
             changes = changes_in(asked.compare) if asked.compare else None
             costs = Costs(asked, means or Means())
-            if changes:
-                return _compare(costs, changes, asked)
-            return _pairs(costs, asked) if asked.pairs else _estimate(costs, asked)
+            for stack in sorted(changes.stacks - set(costs.stacks) if changes else ()):
+                raise CostsRefused([f'COMPARE: expected settings of {" or ".join(costs.stacks)}, got "{stack}/"'])
+            if asked.pairs:
+                return _pairs(costs, changes or Changes(""), asked)
+            return _compare(costs, changes, asked) if changes else _estimate(costs, asked)
         except CostsRefused as refused:
             for problem in refused.problems:
                 errors().print(problem, markup=False)
@@ -194,8 +203,8 @@ def _compare(costs: Costs, changes: Changes, asked: Asked) -> int:
     return 0
 
 
-def _pairs(costs: Costs, asked: Asked) -> int:
-    variants = [form for stack in costs.stacks for form in costs.forms(stack)]
+def _pairs(costs: Costs, changes: Changes, asked: Asked) -> int:
+    variants = [form for stack in costs.stacks for form in costs.forms(stack, changes)]
     if asked.json:
         typer.echo(json.dumps(pair.as_json(variants, costs.money), indent=2))
     else:

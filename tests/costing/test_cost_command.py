@@ -151,6 +151,7 @@ def test_machines_that_sleep_are_compared(folder: Path, capsys: pytest.CaptureFi
         (" ", "got nothing"),
         ("usage.nat_data_gb=-5", "COMPARE: usage: nat_data_gb: expected greater than or equal to 0, got -5"),
         ("usage.nat_data_tb=5", "COMPARE: usage: nat_data_tb: no such key"),
+        ("prod/cluster.kind=k3s", 'COMPARE: expected settings of staging, got "prod/"'),
     ],
 )
 def test_a_wrong_comparison_is_refused(

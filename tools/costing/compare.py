@@ -1,8 +1,8 @@
-"""What other settings, or other assumptions, would cost: `cluster.kind=k3s usage.nat_data_gb=60`."""
+"""What other settings, or other assumptions, would cost: `cluster.kind=k3s prod/usage.nat_data_gb=60`."""
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import yaml
@@ -15,6 +15,8 @@ from tools.costing.reading import CostsRefused, checked
 from tools.costing.usage import Usage
 
 _USAGE: Final = "usage."
+_OF: Final = "/"
+"""Between the name of a stack and a key that is for it alone."""
 _CENT: Final = 0.005
 
 
@@ -25,9 +27,18 @@ class Changes:
     text: str
     """As they were typed."""
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """By dotted key below `socle:`."""
+    """By dotted key below `socle:`, after the name of a stack and a slash where it is for one alone."""
     assumptions: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """By key of `costs/usage.yaml`."""
+
+    @property
+    def stacks(self) -> set[str]:
+        """Stacks that are named."""
+        return {stack for key in (*self.settings, *self.assumptions) if (stack := _split(key)[0])}
+
+    def of(self, stack: str) -> "Changes":
+        """Those for one stack."""
+        return replace(self, settings=_of(self.settings, stack), assumptions=_of(self.assumptions, stack))
 
     def assumed(self, usage: Usage) -> Usage:
         """The assumptions with these in their place. Raises `CostsRefused`."""
@@ -43,8 +54,9 @@ def changes_in(text: str) -> Changes:
         if not (sign and key and value and all(key.split("."))):
             raise CostsRefused([f'COMPARE: expected settings such as "cluster.kind=k3s", got "{each}"'])
         read = _value(each, value)
-        if key.startswith(_USAGE):
-            assumptions[key.removeprefix(_USAGE)] = read
+        stack, setting = _split(key)
+        if setting.startswith(_USAGE):
+            assumptions[(f"{stack}{_OF}" if stack else "") + setting.removeprefix(_USAGE)] = read
         else:
             settings[key] = read
     if not settings and not assumptions:
@@ -72,6 +84,17 @@ def compared(stack: str, changes: Changes, before: Estimate, after: Estimate, mo
         old, new = (money.eur(e.usd - e.elsewhere, vat=True) if eur else e.usd for e in (before, after))
         shown.add_row(name, f"{old:.2f}", f"{new:.2f}", f"{new - old:+.2f}")
     return shown
+
+
+def _of(values: Mapping[str, Any], stack: str) -> dict[str, Any]:
+    split = ((*_split(key), value) for key, value in values.items())
+    return {setting: value for of, setting, value in split if of in ("", stack)}
+
+
+def _split(key: str) -> tuple[str, str]:
+    """The stack that a key is for alone, or nothing, and the setting; labels of nodes may have a slash too."""
+    stack, sign, setting = key.partition(_OF)
+    return (stack, setting) if sign and not set(stack) & {".", ":"} else ("", key)
 
 
 def _words(text: str) -> list[str]:
