@@ -1,5 +1,6 @@
 """What `make up` does once the engine has ended."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,11 @@ def test_nothing_is_evaluated_after_a_preview_or_a_failure(tmp_path: Path):
 
     assert deploy(means(tmp_path, Pulumi(code=255), EKS, rules=rules)) == 255
     assert deploy(means(tmp_path, Pulumi(), EKS, rules=rules), preview=True) == 0
+
+
+def test_a_preview_says_how_many_checks_wait_for_the_update(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    def wait(variables: Mapping[str, str]) -> None:
+        Path(variables[pending.VARIABLE]).write_text('{"rule": "IAM-02", "urn": "late"}\n', encoding="utf-8")
+
+    deploy(means(tmp_path, Pulumi(act=wait), EKS), preview=True)
+    assert capsys.readouterr().err.startswith("vote: 1 check waits for values that only the update gives")

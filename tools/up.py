@@ -27,7 +27,7 @@ from tools.costing.kept import settle
 from tools.doctor import after_failure
 from tools.in_turn import in_turn
 from tools.policing import environment as policing
-from tools.policing.afterwards import Afterwards, afterwards
+from tools.policing.afterwards import Afterwards, afterwards, beforehand
 from tools.rollout import Diagnosis
 from tools.sentences import errors, sentences
 from tools.setup import ROOT
@@ -109,6 +109,8 @@ def run(stack: str, *, preview: bool, yes: bool, means: Means | None = None) -> 
             told += [means.keep(stack, means.folder), means.settle(stack, means.folder)]
             later = means.rules(stack, waiting, means.folder)
             told += later.lines
+        elif not code:
+            told += [beforehand(stack, waiting)]
         for line in filter(None, told):
             say(line)
     if not preview:

@@ -13,7 +13,7 @@ from policy.rules.catalogue import rules
 from policy.rules.evaluation import Unevaluated
 from policy.rules.model import Context
 from tests.policy.cases import POLICY, allow, document, one
-from tools.policing.afterwards import Afterwards, afterwards, resources_in
+from tools.policing.afterwards import Afterwards, afterwards, beforehand, resources_in
 from tools.policing.summary import Known
 from tools.pulumi_cli import Export, PulumiFailed
 
@@ -95,6 +95,13 @@ def test_what_the_engine_ran_without_the_pack_is_evaluated_as_a_whole(tmp_path: 
         "prod: the rules, which the engine ran without, are evaluated on what is deployed:"
     )
     assert {line.split()[1] for line in found.lines if line.startswith("mandatory ")} >= {"IAM-02", "LOG-01"}
+
+
+def test_a_preview_says_how_much_it_could_not_tell(tmp_path: Path) -> None:
+    assert beforehand("prod", tmp_path / "missing") == beforehand("prod", waiting(tmp_path)) == ""
+    assert beforehand("prod", waiting(tmp_path, ("IAM-02", "a"), ("IAM-03", "a"))) == (
+        "prod: 2 checks wait for values that only the update gives: `make policy STACK=prod` names them"
+    )
 
 
 def test_a_list_that_was_cut_off_is_none(tmp_path: Path) -> None:

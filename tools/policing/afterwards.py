@@ -63,6 +63,15 @@ def afterwards(
     return Afterwards(told, FAILED if summary.count("mandatory") else 0)
 
 
+def beforehand(stack: str, waiting: Path) -> str:
+    """How much a preview could not tell, by the file that the pack wrote; empty where it told everything."""
+    found = read_pending(waiting)
+    if not found:
+        return ""
+    waits = f"{len(found)} {'check waits' if len(found) == 1 else 'checks wait'}"
+    return f"{stack}: {waits} for values that only the update gives: `make policy STACK={stack}` names them"
+
+
 def _evaluated(before: frozenset[Key] | None, state: Export, known: Known) -> PolicySummary:
     results = evaluation.of_all(list(resources_in(state)), known.context, rules())
     return summed((each for each in results if before is None or _waited(each, before)), known)
