@@ -200,6 +200,7 @@ bench: setup engine ## measure the rehearsal on this machine
 	@$(VENV)/python -m tools.bench
 	@$(VENV)/python -m tools.bench_locks
 	@$(VENV)/python -m tools.bench_comment
+	@$(VENV)/python -m tools.bench_gate
 
 docs: setup ## renew what the README and the editors' schema take from the settings
 	@$(VENV)/python -m tools.settings_table --write

@@ -1,6 +1,7 @@
 """The command that lists what is left: its forms, its sentences, its exit codes."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from tests.moto_account import PARIS, TAGS, empty_account, volume
 from tools import leftovers, prices
 from tools.account import explain
+from tools.costing.price_table import PriceTable, read_prices
 from tools.left.item import Item
 from tools.owner import read_owner
 
@@ -114,3 +116,28 @@ def test_an_owner_knows_the_names_of_its_settings() -> None:
     owner = read_owner("staging")
     assert (owner.cluster, owner.dns_owner, owner.zone) == ("socle-staging", "socle-staging", "devu42.fr")
     assert owner.hosts["www.staging.devu42.fr"] == owner.certified["www.staging.devu42.fr"] == "socle:site.domain"
+
+
+def test_a_table_of_prices_that_cannot_be_read_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    volume([TAGS[0], {"Key": "stack", "Value": "staging"}])
+    monkeypatch.setattr(prices, "REGION", "eu-central-9")
+    done = invoke("staging", "--region", "eu-west-3")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("aws:region: there is no table of prices for eu-central-9")
+
+
+def test_a_price_that_the_table_lacks_is_told_by_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    volume([TAGS[0], {"Key": "stack", "Value": "staging"}])
+    whole = read_prices(prices.REGION)
+
+    def without(region: str) -> PriceTable:
+        return whole.model_copy(update={"region": region, "prices": {}})
+
+    monkeypatch.setattr(prices, "read_prices", without)
+    monkeypatch.setattr(prices, "REGION", "eu-central-8")
+    done = invoke("staging")
+    assert done.exit_code == 2
+    assert re.fullmatch(
+        r"costs/prices/eu-central-8\.yaml: prices\.ebs\.gp3\S*: expected a price, got none: `make prices` renews it\n",
+        done.stderr,
+    )

@@ -96,10 +96,10 @@ def main(
     with sentences(stack, f"make leftovers STACK={stack}"):
         owner = read_owner(stack, region)
         items = find(Account(), owner)
-    if as_json:
-        print(json.dumps(report(owner, items), indent=2))
-    else:
-        show(Console(highlight=False), owner, items)
+        if as_json:
+            print(json.dumps(report(owner, items), indent=2))
+        else:
+            show(Console(highlight=False), owner, items)
     raise typer.Exit(FAILED if items else 0)
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from settings import SettingsError
 from tools.costing.price_table import PriceTable, read_prices
+from tools.costing.reading import CostsRefused
 
 REGION: Final = "eu-west-3"
 """Region of the prices; elsewhere they differ, and are not guessed."""
@@ -19,17 +21,29 @@ _GP3_FREE_MIBPS: Final = 125
 
 
 @cache
+def _table_of(region: str) -> PriceTable:
+    return read_prices(region)
+
+
 def _table() -> PriceTable:
-    return read_prices(REGION)
+    """The table. Raises `SettingsError` where it cannot be read."""
+    try:
+        return _table_of(REGION)
+    except CostsRefused as refused:
+        raise SettingsError(refused.problems) from None
 
 
 def _usd(name: str) -> float:
-    """Price of a unit, of what the table of the default region has."""
-    return _table().usd(name)
+    """Price of a unit. Raises `SettingsError` where the table has none."""
+    try:
+        return _table().usd(name)
+    except KeyError:
+        file = f"costs/prices/{REGION}.yaml"
+        raise SettingsError([f"{file}: prices.{name}: expected a price, got none: `make prices` renews it"]) from None
 
 
 def _monthly(name: str) -> float:
-    return _table().monthly(name)
+    return _usd(name) * _table().hours_per_month
 
 
 @dataclass(frozen=True)
