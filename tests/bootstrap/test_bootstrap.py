@@ -72,7 +72,7 @@ def test_from_nothing_to_a_state_in_its_own_bucket_and_again(play: Stage, capsys
     play.shown.clear()
     play.bootstrap()
     _ends(play)
-    assert "51 unchanged" in play.shown[-1]
+    assert "53 unchanged" in play.shown[-1]
     assert _by_urn(play) == state
     assert {file: file.read_bytes() for file in play.folder.rglob("Pulumi*.yaml")} == files
     printed = capsys.readouterr().out
@@ -162,7 +162,8 @@ def _engines(parent: int) -> set[int]:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the engine's process in /proc")
-def test_killed_in_the_middle_of_creating_it_goes_on_and_makes_nothing_twice(play: Stage) -> None:
+@pytest.mark.parametrize("cut_off", [False, True])
+def test_killed_in_the_middle_of_creating_it_goes_on_and_makes_nothing_twice(play: Stage, cut_off: bool) -> None:
     command = [sys.executable, "-m", "tools.bootstrap", "--yes"]
     with subprocess.Popen(
         command, cwd=play.folder, env=play.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -179,6 +180,10 @@ def test_killed_in_the_middle_of_creating_it_goes_on_and_makes_nothing_twice(pla
     assert "Traceback" not in printed
     assert "`make bootstrap` goes on" in printed
     assert list((play.folder / ".bootstrap").rglob("locks/**/*.json")), "the killed engine left its lock"
+    if cut_off:
+        (state,) = (play.folder / ".bootstrap").rglob("stacks/**/team.json")
+        for file in (state, state.with_name(f"{state.name}.attrs")):
+            file.write_bytes(file.read_bytes()[:-9])
 
     play.bootstrap()
     _ends(play)
@@ -200,7 +205,7 @@ def test_the_lock_of_somebody_at_work_stops_it(play: Stage, capsys: pytest.Captu
 def test_a_dry_run_shows_what_would_be_made_and_writes_nothing(play: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     before = {file: file.read_bytes() for file in play.folder.rglob("*.yaml")}
     bootstrap.run(yes=False, dry_run=True, means=play.means())
-    assert "51 to create" in play.shown[-1]
+    assert "53 to create" in play.shown[-1]
     assert "5/5 stacks: makes the stacks of this checkout" in capsys.readouterr().out
     assert play.cloud() == {}
     assert not (play.folder / ".bootstrap").exists()
