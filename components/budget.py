@@ -8,15 +8,15 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
-from components import iam
-from components.alarm_topic import administration
+from components.encrypted_topic import Writer, encrypted_topic
 
 Scope = Literal["stack", "project", "account"]
 
 # https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_NotificationWithSubscribers.html
 _MOST_EMAILS = 10
 _WARNINGS = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
-_SERVICE = "budgets.amazonaws.com"
+BUDGETS = Writer("budgets.amazonaws.com", "arn:aws:budgets::{account}:*", "Budgets")
+"""Budgets of an account, https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html"""
 _TAGS = ("project", "stack")
 
 
@@ -73,7 +73,17 @@ class Budget(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
 
         self._activate_tags(name, args)
-        self.topic_arn = self._topic(name, args) if args.topic else None
+        self.topic_arn = (
+            encrypted_topic(
+                name,
+                about="Warnings about the bill on their way to people",
+                writer=BUDGETS,
+                account_id=args.account_id,
+                opts=self._child,
+            )
+            if args.topic
+            else None
+        )
         budget = aws.budgets.Budget(
             f"{name}-budget",
             budget_type="COST",
@@ -101,25 +111,6 @@ class Budget(pulumi.ComponentResource):
     def _activate_tags(self, name: str, args: BudgetArgs) -> None:
         for tag in _TAGS if args.activate_tags else ():
             aws.costexplorer.CostAllocationTag(f"{name}-tag-{tag}", tag_key=tag, status="Active", opts=self._child)
-
-    def _topic(self, name: str, args: BudgetArgs) -> pulumi.Output[str]:
-        account = pulumi.Output.from_input(args.account_id)
-        key = aws.kms.Key(
-            f"{name}-key",
-            description="Warnings about the bill on their way to people",
-            enable_key_rotation=True,
-            policy=account.apply(key_policy),
-            opts=self._child,
-        )
-        topic = aws.sns.Topic(f"{name}-topic", kms_master_key_id=key.arn, opts=self._child)
-        return aws.sns.TopicPolicy(
-            f"{name}-topic-policy",
-            arn=topic.arn,
-            policy=pulumi.Output.all(topic=topic.arn, account=account).apply(
-                lambda known: topic_policy(known["topic"], known["account"])
-            ),
-            opts=self._child,
-        ).arn
 
     def _anomalies(self, name: str, args: BudgetArgs) -> None:
         if args.anomaly_usd is None:
@@ -163,47 +154,6 @@ def tag_filter(args: BudgetArgs) -> list[list[str]]:
         return []
     key, value = _tag_of(args)
     return [[f"user:{key}${value}"]]
-
-
-def key_policy(account_id: str) -> str:
-    """JSON policy of the topic's key: kept by the account, used by its budgets. `*` is the key itself."""
-    return iam.document(
-        administration(account_id),
-        iam.statement(
-            ["kms:Decrypt", "kms:GenerateDataKey*"],
-            ["*"],
-            principal={"Service": _SERVICE},
-            conditions={"StringEquals": {"aws:SourceAccount": account_id}},
-            sid="Budgets",
-        ),
-    )
-
-
-def topic_policy(topic_arn: str, account_id: str) -> str:
-    """JSON policy of the topic: budgets of this account write, over TLS.
-
-    https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
-    """
-    return iam.document(
-        iam.statement(
-            ["sns:Publish"],
-            [topic_arn],
-            principal={"Service": _SERVICE},
-            conditions={
-                "StringEquals": {"aws:SourceAccount": account_id},
-                "ArnLike": {"aws:SourceArn": f"arn:aws:budgets::{account_id}:*"},
-            },
-            sid="Budgets",
-        ),
-        iam.statement(
-            ["sns:Publish"],
-            [topic_arn],
-            principal="*",
-            conditions={"Bool": {"aws:SecureTransport": "false"}},
-            effect="Deny",
-            sid="DenyPlainHttp",
-        ),
-    )
 
 
 def _tag_of(args: BudgetArgs) -> tuple[str, str]:

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from components.budget import Budget, BudgetArgs, key_policy, topic_policy
+from components.budget import BUDGETS, Budget, BudgetArgs
+from components.encrypted_topic import key_policy, topic_policy
 from tests.conftest import Declare, Plan
 
 BUDGET = "aws:budgets/budget:Budget"
@@ -58,7 +59,7 @@ def test_a_topic_is_encrypted_and_told_along_with_people(declare: Declare) -> No
 
 
 def test_only_budgets_of_this_account_write_to_the_topic() -> None:
-    allow, deny = json.loads(topic_policy("arn:topic", ACCOUNT))["Statement"]
+    allow, deny = json.loads(topic_policy("arn:topic", ACCOUNT, BUDGETS))["Statement"]
     assert allow["Principal"] == {"Service": "budgets.amazonaws.com"}
     assert allow["Condition"] == {
         "StringEquals": {"aws:SourceAccount": ACCOUNT},
@@ -68,7 +69,7 @@ def test_only_budgets_of_this_account_write_to_the_topic() -> None:
 
 
 def test_the_key_is_used_by_budgets_of_this_account_and_kept_by_its_administrators() -> None:
-    keep, use = json.loads(key_policy(ACCOUNT))["Statement"]
+    keep, use = json.loads(key_policy(ACCOUNT, BUDGETS))["Statement"]
     assert not {action for action in keep["Action"] if "crypt" in action or "Generate" in action or "*" in action}
     assert use["Principal"] == {"Service": "budgets.amazonaws.com"}
     assert use["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]

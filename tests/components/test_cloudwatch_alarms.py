@@ -14,14 +14,16 @@ from components.addons.container_insights import (
     container_insights_policy,
 )
 from components.alarm_list import UNANSWERED, Balancer
-from components.alarm_topic import key_policy, topic_policy
+from components.alarm_topic import alarms_of
 from components.cloudwatch_alarms import CloudWatchAlarms, CloudWatchAlarmsArgs, plan_alarms
+from components.encrypted_topic import key_policy, topic_policy
 from tests.components.plain_cluster import PlainCluster
 from tests.components.seen_options import SeenOptions
 from tests.conftest import Declare, Plan, Properties
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 ACCOUNT = "123456789012"
+ALARMS = alarms_of("eu-west-3")
 TOPIC = "arn:aws:sns:eu-west-3:123456789012:alarms"
 
 
@@ -172,7 +174,7 @@ def test_the_topic_is_encrypted_with_a_key_that_rotates(declare: Declare):
     assert plan.one("aws:sns/topic:Topic")["kmsMasterKeyId"] == "arn:aws:mock:::alarms-key"
     key = plan.one("aws:kms/key:Key")
     assert key["enableKeyRotation"] is True
-    assert key["policy"] == key_policy(ACCOUNT)
+    assert key["policy"] == key_policy(ACCOUNT, ALARMS)
 
 
 def test_alarms_wait_until_they_may_write(declare: Declare):
@@ -181,7 +183,7 @@ def test_alarms_wait_until_they_may_write(declare: Declare):
 
 
 def test_only_alarms_of_this_account_write_to_the_topic_and_only_over_tls():
-    alarms, plain = json.loads(topic_policy(TOPIC, ACCOUNT, "eu-west-3"))["Statement"]
+    alarms, plain = json.loads(topic_policy(TOPIC, ACCOUNT, ALARMS))["Statement"]
     assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert (alarms["Action"], alarms["Resource"]) == (["sns:Publish"], [TOPIC])
     assert alarms["Condition"] == {
@@ -193,7 +195,7 @@ def test_only_alarms_of_this_account_write_to_the_topic_and_only_over_tls():
 
 
 def test_the_key_serves_alarms_of_this_account_and_its_administrators_cannot_read_with_it():
-    administration, alarms = json.loads(key_policy(ACCOUNT))["Statement"]
+    administration, alarms = json.loads(key_policy(ACCOUNT, ALARMS))["Statement"]
     assert administration["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
     assert not [action for action in administration["Action"] if "*" in action or "Decrypt" in action]
     assert "kms:PutKeyPolicy" in administration["Action"]
