@@ -71,10 +71,15 @@ def means(folder: Path, pulumi: Pulumi, cluster: str = K3S, known: Known | None 
         "estimate": unpriced,
         "ask": asked,
         "diagnose": nothing_is_wrong,
+        "strays": none,
         "rules": kept,
         **more,
     }
     return Means(launch=pulumi, folder=folder, **given)
+
+
+def none(stack: str, folder: Path) -> None:
+    assert (stack, folder.is_dir()) == ("vote", True)
 
 
 def kept(stack: str, waiting: Path, folder: Path) -> Afterwards:
@@ -117,6 +122,20 @@ def test_a_preview_says_nothing_of_prices_nor_of_destroying(tmp_path: Path, caps
     assert pulumi.commands[0][0] == "preview"
     assert "--yes" not in pulumi.commands[0]
     assert (asked, capsys.readouterr().out) == ([], "")
+
+
+def test_what_launches_machines_again_is_looked_for_after_an_update_that_worked_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    def strays(stack: str, folder: Path) -> str:
+        assert (stack, folder) == ("vote", tmp_path)
+        return "vote: cancelled"
+
+    deploy(means(tmp_path, Pulumi(), EKS, strays=strays))
+    assert capsys.readouterr().err == "vote: cancelled\n"
+    deploy(means(tmp_path, Pulumi(255), EKS, strays=strays))
+    deploy(means(tmp_path, Pulumi(), EKS, strays=strays), preview=True)
+    assert "cancelled" not in capsys.readouterr().err
 
 
 # The turn

@@ -31,6 +31,7 @@ from tools.policing.afterwards import Afterwards, afterwards, beforehand
 from tools.rollout import Diagnosis
 from tools.sentences import errors, sentences
 from tools.setup import ROOT
+from tools.spot_requests import after_update
 from tools.stack_copies.files import kept_again
 from tools.tunnel import Known, ask, reachable
 from tools.turn import Turn
@@ -73,6 +74,8 @@ class Means:
     """Keeps what was estimated, once it is deployed; says why it could not."""
     rules: Callable[[str, Path, Path], Afterwards] = afterwards
     """Evaluates what the rules could not tell before the update."""
+    strays: Callable[[str, Path], str | None] = after_update
+    """Ends what would launch machines again that the update took away; what to know of that."""
     connect: Callable[[str], ClusterApi] = cluster_api.connect
     folder: Path = ROOT
     turn: Callable[[str, str, Path], AbstractContextManager[Turn]] = in_turn
@@ -106,7 +109,7 @@ def run(stack: str, *, preview: bool, yes: bool, means: Means | None = None) -> 
         if code and ours:
             told += [*_explain(stack, events, means), ours.blocked()]
         elif ours:
-            told += [means.keep(stack, means.folder), means.settle(stack, means.folder)]
+            told += [each(stack, means.folder) for each in (means.keep, means.settle, means.strays)]
             later = means.rules(stack, waiting, means.folder)
             told += later.lines
         elif not code:
