@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
+from settings import read_stack
 from tools import preview_report
 from tools.changes.report import Report
 from tools.comment.context import LIMITS
@@ -18,9 +20,16 @@ from tools.forge.ci_job import CiJob, ci_job
 from tools.forge.forge import ForgeRefused
 from tools.forge.posting import Rules, close_issue, upsert_issue
 from tools.preview_comment import context_of, rules
-from tools.sentences import FAILED, refuse
+from tools.sentences import FAILED, refuse, sentences
 
 _CLOSED: Final = "The cloud is what the settings say again"
+
+
+def asleep(stack: str) -> bool:
+    """Whether the stack's own schedule has its machines off now, so that no cluster answers."""
+    with sentences(stack, f"make drift STACK={stack}"):
+        sleep = read_stack(stack).sleep
+    return sleep is not None and not sleep.is_awake(datetime.now(UTC))
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,7 @@ class Means:
 
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     preview: Callable[[str, Path], Report] = lambda stack, out: preview_report.run(stack, out, refresh=True)
+    asleep: Callable[[str], bool] = asleep
 
 
 def of_stack(stack: str) -> Rules:
@@ -74,13 +84,17 @@ def tell(report: Report, job: CiJob) -> str:
 
 
 def run(stack: str, out: Path, means: Means) -> bool:
-    """Compare a stack with the cloud; whether both are what the settings say."""
+    """Compare a stack with the cloud; whether both are what the settings say, as far as that can be told."""
     console = Console(highlight=False, soft_wrap=True)
+    job = ci_job(means.environ)
+    # Somebody who types it may have woken the stack; a pipeline has not.
+    if job and means.asleep(stack):
+        console.print(f"{stack}: asleep by socle:sleep, and compared only while its machines run", markup=False)
+        return True
     report = means.preview(stack, out)
     clean = not report.failed and not differs(report)
     if not clean:
         console.print(without_marker(render([report], context_of(None, "drift"))), markup=False)
-    job = ci_job(means.environ)
     if job and job.token:
         try:
             console.print(f"{stack}: {tell(report, job)}", markup=False)

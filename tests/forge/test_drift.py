@@ -12,7 +12,7 @@ from tests.forge.server import State, serving
 from tools.changes.model import Change
 from tools.changes.report import Report, failed_report
 from tools.changes.summaries import DriftSummary
-from tools.drift import Means, run
+from tools.drift import Means, asleep, run
 
 CHANGE = Change(
     op="update", urn="urn:pulumi:prod::socle::aws:s3/bucket:Bucket::site", type="aws:s3/bucket:Bucket", name="site"
@@ -31,14 +31,19 @@ class Nights:
     def __init__(self, kind: str, address: str, state: State) -> None:
         self.state = state
         self.number = 0
+        self.asleep = False
         self._kind, self._address = kind, address
 
     def compare(self, report: Report, token: str = "good") -> bool:  # noqa: S107 (of a stand-in)
         self.number += 1
-        return run(report.stack, Path("unused"), Means(self._job(token), lambda stack, out: report))
+        return run(report.stack, Path("unused"), Means(self._job(token), lambda stack, out: report, self._is_asleep))
 
     def issues(self) -> list[tuple[str, str]]:
         return [(each["state"][:4], each["title"]) for each in self.state.issues]
+
+    def _is_asleep(self, stack: str) -> bool:
+        assert stack in ("prod", "staging")
+        return self.asleep
 
     def _job(self, token: str) -> dict[str, str]:
         if self._kind == "gitlab":
@@ -114,3 +119,17 @@ def test_without_a_token_the_drift_is_printed_all_the_same(nights: Nights, capsy
     said = capsys.readouterr().out
     assert "prod: no issue, because this job has no token for the forge" in said
     assert "prod: Drift of prod: 1 changed in the cloud" in said
+
+
+def test_a_stack_that_sleeps_by_its_schedule_is_not_compared_and_its_issue_stays(
+    nights: Nights, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nights.compare(DRIFTED)
+    nights.asleep = True
+    assert nights.compare(FAILED)
+    assert nights.issues() == [("open", "Drift of prod: 1 changed in the cloud")]
+    assert "prod: asleep by socle:sleep, and compared only while its machines run" in capsys.readouterr().out
+
+
+def test_without_a_schedule_no_stack_sleeps() -> None:
+    assert not asleep("prod")

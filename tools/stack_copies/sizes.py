@@ -22,6 +22,7 @@ DISK_GIB: Final = 20
 LEFT_OUT: Final = {
     "monitoring": "its alerts would wake the team, and Datadog bills by the node",
     "gitlab_runner": "the team's pipelines would run on it",
+    "sleep": "it goes away by itself, and whatever takes it down needs its machines",
 }
 """Sections that a copy does not get, with the reason."""
 _SECRETS_OF: Final = {"monitoring": ("datadog_api_key", "datadog_app_key"), "gitlab_runner": ("gitlab_runner_token",)}
@@ -42,7 +43,7 @@ def shrink(draft: Draft) -> None:
     """Make a copy small and easy to take down; every rule notes what it changed."""
     for section, why in LEFT_OUT.items():
         draft.remove(section, why=why)
-        for secret in _SECRETS_OF[section]:
+        for secret in _SECRETS_OF.get(section, ()):
             draft.document.remove("config", f"socle:{secret}")
     # The engine writes it as a text once it has written the file.
     if str(draft.get("high_availability")).lower() == "true":
