@@ -113,12 +113,12 @@ def test_without_its_environment_one_sentence_says_so(
     means: Callable[..., Means], capsys: pytest.CaptureFixture[str]
 ) -> None:
     def offline() -> Path:
-        raise SetupError("Checkov: fetching its packages failed, the package index does not answer")
+        raise SetupError("fetching the packages of Checkov failed, the package index does not answer")
 
     with pytest.raises(typer.Exit) as ended:
         run([], as_json=False, means=Means(means().root, offline, means().skipped))
     assert ended.value.exit_code == 2
-    assert capsys.readouterr().err == "Checkov: fetching its packages failed, the package index does not answer\n"
+    assert capsys.readouterr().err == "fetching the packages of Checkov failed, the package index does not answer\n"
 
 
 def test_an_environment_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
@@ -127,28 +127,6 @@ def test_an_environment_that_cannot_be_made_is_explained(tmp_path: Path) -> None
     (tmp_path / "file").touch()
     with pytest.raises(SetupError, match=r"Checkov: cannot write to .*: free 200 MB there, or name another folder"):
         environment.ready(wanted, tmp_path / "file")
-
-
-def test_an_environment_that_is_there_is_taken(tmp_path: Path) -> None:
-    wanted = tmp_path / "requirements.txt"
-    wanted.write_text("", encoding="utf-8")
-
-    def made() -> Path:
-        return environment.ready(wanted, tmp_path, {"PATH": ""})
-
-    with pytest.MonkeyPatch.context() as patch:
-
-        def install(requirements: Path, venv: Path, environ: object) -> None:
-            (venv / "bin").mkdir(parents=True)
-            (venv / "bin" / "checkov").touch()
-
-        patch.setattr(environment, "_install", install)
-        first = made()
-    assert made() == first
-    wanted.write_text("other==1.0\n", encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(environment, "_install", install)
-        assert made() != first
 
 
 def test_gitlab_s_references_are_replaced_for_checkov(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_settings_take_an_exemption() -> None:
 def test_an_exemption_of_a_rule_that_does_not_exist_is_refused() -> None:
     assert refused({**ENTRY, "rule": "LOG-99"}) == [
         "socle:policy_exemptions[0].rule: expected the id of a rule that exists, such as LOG-01 "
-        '(docs/policy.md lists them), got "LOG-99"'
+        '(policy/catalogue.yaml has them all), got "LOG-99"'
     ]
 
 
