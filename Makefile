@@ -2,6 +2,7 @@
 # PYTHON=python3.12 chooses the interpreter, WORKERS=8 how many tests run at once at most.
 PYTHON ?= python3
 WORKERS ?= 4
+CORES := $(shell getconf _NPROCESSORS_ONLN)
 # Values reach commands as variables of the environment: make would run what it finds in them.
 export STACK SETTLE FROM TO NAME IMAGE TTL OWNER KEY VERSION COUNT PREVIEW RELEASE REVIEWED ROLE SINCE FORGE URL COMPARE
 # Compiled modules stay beside their sources: without them every command starts seconds later.
@@ -194,7 +195,7 @@ check: setup ## style, types, stack files and the age of pinned versions
 	@$(VENV)/check-jsonschema --quiet --schemafile settings/stack-file.schema.json Pulumi.*.yaml
 	@$(VENV)/python -m tools.pins --quiet
 	@$(VENV)/python -m tools.iam --check
-	@$(VENV)/pyright
+	@$(VENV)/pyright --threads $(CORES)
 
 bench: setup engine ## measure the rehearsal on this machine
 	@$(VENV)/python -m tools.bench

@@ -11,7 +11,9 @@ from settings.kinds import Expected, Section, refuse, text
 
 def _rule(value: Any) -> str:
     if text(value, r"[A-Z0-9]{2,5}-\d\d") not in known():
-        refuse(f'expected the id of a rule that exists, such as LOG-01 (policy/catalogue.yaml has them all), got "{value}"')
+        refuse(
+            f'expected the id of a rule that exists, such as LOG-01 (policy/catalogue.yaml has them all), got "{value}"'
+        )
     return value
 
 
