@@ -204,7 +204,7 @@ def test_a_table_a_year_old_is_refused_and_one_of_90_days_is_told(
     run(folder, servers("staging", CHEAP))
     assert "is 100 days old: `make prices` renews it" in capsys.readouterr().out
     edit(table, "dated", date.today() - timedelta(days=365))
-    assert "365 days ago: `make prices` renews it" in refused(capsys, folder)
+    assert "365 days ago, and prices of 365 days or more are not used: `make prices` renews it" in refused(capsys, folder)
 
 
 def test_a_usage_of_minus_5_gb_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -240,7 +240,7 @@ def test_without_a_backend_what_this_machine_knows_counts_and_is_told(
     keep("prod", total(100), folder)
     run(folder, servers("staging", CHEAP), ask=known)
     said = capsys.readouterr().out
-    assert "no backend is configured" in said
+    assert "no bucket of states is configured" in said
     assert "prod: counts with 100.00 EUR, estimated here on 2026-11-01" in said
 
 

@@ -68,7 +68,7 @@ def known(stacks: Iterable[str], folder: Path = ROOT, objects: Objects | None = 
         totals = stored(there, names)
         return Known({name: totals[name] if _exists(there, name) else NOTHING for name in names}, beside_states=True)
     except BackendRefused:
-        said = "no backend is configured: what this machine deployed and estimated last is what counts"
+        said = "no bucket of states is configured: what this machine deployed and estimated last is what counts"
         return Known({stack: total or NOTHING for stack, total in here.items()}, (said,))
     except Failure as error:
         said = f"the backend does not answer ({' '.join(str(error).split())}): what this machine knows is what counts"

@@ -70,7 +70,8 @@ class PriceTable(Table):
         age = today - self.dated
         name = named(PRICES / f"{self.region}.yaml")
         if age >= TOO_OLD:
-            raise CostsRefused([f"{name}: dated {self.dated}, {age.days} days ago: `make prices` renews it"])
+            limit = f"and prices of {TOO_OLD.days} days or more are not used"
+            raise CostsRefused([f"{name}: dated {self.dated}, {age.days} days ago, {limit}: `make prices` renews it"])
         if age < -timedelta(days=1):
             raise CostsRefused([f"{name}: dated {self.dated}, which is in the future: see this machine's clock"])
         return f"{name} is {age.days} days old: `make prices` renews it" if age >= AGING else ""
