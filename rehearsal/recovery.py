@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any
 
+from rehearsal.file_backend import mend
 from rehearsal.workspace import Workspace, locks
 from rehearsal.world import World
 
@@ -22,7 +23,7 @@ class NotSettled(RuntimeError):  # noqa: N818 (reads as what it is)
 
 
 def interrupted(workspace: Workspace) -> bool:
-    """Whether an earlier command was killed; raises `Busy` while one is alive."""
+    """Whether an earlier command was killed, with a state that can be read; raises `Busy` while one is alive."""
     held = locks(workspace)
     for lock in held:
         if not lock.is_stale():
@@ -30,6 +31,8 @@ def interrupted(workspace: Workspace) -> bool:
                 f"{workspace.stack}: process {lock.pid} on {lock.host} is at work on this rehearsal since {lock.since}:"
                 " wait until it ends"
             )
+    if held:
+        mend(workspace.state)
     return bool(held)
 
 

@@ -162,8 +162,7 @@ def _engines(parent: int) -> set[int]:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the engine's process in /proc")
-@pytest.mark.parametrize("cut_off", [False, True])
-def test_killed_in_the_middle_of_creating_it_goes_on_and_makes_nothing_twice(play: Stage, cut_off: bool) -> None:
+def test_killed_in_the_middle_of_creating_it_goes_on_and_makes_nothing_twice(play: Stage) -> None:
     command = [sys.executable, "-m", "tools.bootstrap", "--yes"]
     with subprocess.Popen(
         command, cwd=play.folder, env=play.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -180,10 +179,9 @@ def test_killed_in_the_middle_of_creating_it_goes_on_and_makes_nothing_twice(pla
     assert "Traceback" not in printed
     assert "`make bootstrap` goes on" in printed
     assert list((play.folder / ".bootstrap").rglob("locks/**/*.json")), "the killed engine left its lock"
-    if cut_off:
-        (state,) = (play.folder / ".bootstrap").rglob("stacks/**/team.json")
-        for file in (state, state.with_name(f"{state.name}.attrs")):
-            file.write_bytes(file.read_bytes()[:-9])
+    # As the kill leaves it when it comes a moment earlier.
+    (notes,) = (play.folder / ".bootstrap").rglob("stacks/**/team.json.attrs")
+    notes.write_bytes(b"")
 
     play.bootstrap()
     _ends(play)

@@ -1,14 +1,13 @@
 """Where the bootstrap's own state is, and who is at work on it."""
 
 import json
-import shutil
 import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from bootstrap.names import PROJECT, STACK
+from rehearsal.file_backend import mend
 from tools.bootstrapping.engine_stack import EngineStack, project_state_key
 from tools.bootstrapping.means import BootstrapRefused, Team
 from tools.sentences import FAILED
@@ -38,7 +37,7 @@ def objects_of(team: Team) -> Objects:
 
 
 def settle(team: Team, stack: EngineStack, *, local: bool, again: str) -> None:
-    """Put in order what a killed engine left: its lock, a file cut off within, operations whose end it did not note.
+    """Put in order what a killed engine left: its lock, a note cut off within, operations whose end it did not tell.
 
     What these have made is found by its name and taken over, so that they can be forgotten. Raises `BootstrapRefused`
     while somebody is at work.
@@ -53,25 +52,12 @@ def settle(team: Team, stack: EngineStack, *, local: bool, again: str) -> None:
                 FAILED,
             )
     if local:
-        _mend(team.local_state)
+        mend(team.local)
     if held:
         stack.unlock()
     export = stack.export()
     if pending_of(export["deployment"]):
         stack.load(export)
-
-
-def _mend(state: Path) -> None:
-    """Go back to the engine's copy where it was killed while it wrote: what came after is taken over by its name."""
-    copy = state.with_name(f"{state.name}.bak")
-    if not _read(state.read_bytes()) and copy.is_file() and _read(copy.read_bytes()):
-        mended = state.with_name(f"{state.name}.mended")
-        shutil.copyfile(copy, mended)
-        mended.replace(state)
-    # Type and checksum, which the engine writes beside it and then cannot read; it needs none of that.
-    beside = state.with_name(f"{state.name}.attrs")
-    if beside.is_file() and not _read(beside.read_bytes()):
-        beside.unlink()
 
 
 def _local_locks(team: Team) -> list[dict[str, Any]]:
