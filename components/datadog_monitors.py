@@ -1,11 +1,12 @@
-"""Monitors and the dashboard in Datadog; importing this takes seconds, because of Datadog's large provider."""
+"""Monitors and the dashboard in Datadog."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
-import pulumi_datadog as datadog
 
+from components.datadog_resources import DatadogDashboard, DatadogMonitor, Inputs
 from components.monitor import Levels, Monitor
 from components.monitor_list import plan_monitors
 from components.watched import Watched
@@ -54,13 +55,16 @@ class DatadogMonitors(pulumi.ComponentResource):
         monitors = plan_monitors(args)
         made = {each.key: _monitor(f"{name}-{each.key}", each, args, child) for each in monitors}
         ids = {key: monitor.id.apply(str) for key, monitor in made.items()}
-        dashboard = datadog.Dashboard(
+        dashboard = DatadogDashboard(
             f"{name}-dashboard",
-            title=f"{args.cluster_name}: what is watched",
-            description="One graph per monitor; its line is the level that alerts. Made by Pulumi, changes are undone.",
-            layout_type="ordered",
-            widgets=[_graph(each, ids[each.key]) for each in monitors],
-            opts=child,
+            {
+                "title": f"{args.cluster_name}: what is watched",
+                "description": "One graph per monitor; its line is the level that alerts. Made by Pulumi, changes are "
+                "undone.",
+                "layoutType": "ordered",
+                "widgets": [_graph(each, ids[each.key]) for each in monitors],
+            },
+            child,
         )
         self.monitor_ids = ids
         self.dashboard_url = pulumi.Output.concat(app_url(args.site), dashboard.url)
@@ -89,46 +93,43 @@ def message(monitor: Monitor, args: DatadogMonitorsArgs) -> str:
     )
 
 
-def _monitor(name: str, monitor: Monitor, args: DatadogMonitorsArgs, opts: pulumi.ResourceOptions) -> datadog.Monitor:
-    return datadog.Monitor(
-        name,
+def _monitor(name: str, monitor: Monitor, args: DatadogMonitorsArgs, opts: pulumi.ResourceOptions) -> DatadogMonitor:
+    inputs: dict[str, Any] = {
         # The name that people read in Slack.
-        name=f"[{args.cluster_name}] {monitor.title}",
-        type="query alert",
-        query=monitor.query,
-        message=message(monitor, args),
-        monitor_thresholds=_thresholds(monitor.levels),
-        notify_no_data=monitor.no_data_minutes is not None,
-        no_data_timeframe=monitor.no_data_minutes,
-        new_group_delay=monitor.new_group_delay_seconds if " by {" in monitor.expression else None,
+        "name": f"[{args.cluster_name}] {monitor.title}",
+        "type": "query alert",
+        "query": monitor.query,
+        "message": message(monitor, args),
+        "monitorThresholds": _thresholds(monitor.levels),
+        "notifyNoData": monitor.no_data_minutes is not None,
+        "noDataTimeframe": monitor.no_data_minutes,
+        "newGroupDelay": monitor.new_group_delay_seconds if " by {" in monitor.expression else None,
         # A node that started a minute ago has no full window, and may be the one that fails.
-        require_full_window=False,
-        renotify_interval=_REMIND_MINUTES,
-        renotify_statuses=["alert", "no data"] if monitor.no_data_minutes else ["alert"],
-        include_tags=True,
-        tags=[f"{key}:{value}" for key, value in args.tags.items()],
-        opts=opts,
-    )
-
-
-def _thresholds(levels: Levels) -> datadog.MonitorMonitorThresholdsArgsDict:
-    thresholds: datadog.MonitorMonitorThresholdsArgsDict = {
-        "critical": f"{levels.critical:g}",
-        "warning": f"{levels.warning:g}",
+        "requireFullWindow": False,
+        "renotifyInterval": _REMIND_MINUTES,
+        "renotifyStatuses": ["alert", "no data"] if monitor.no_data_minutes else ["alert"],
+        "includeTags": True,
+        "tags": [f"{key}:{value}" for key, value in args.tags.items()],
     }
-    if levels.critical_recovery is not None:
-        thresholds["critical_recovery"] = f"{levels.critical_recovery:g}"
-    if levels.warning_recovery is not None:
-        thresholds["warning_recovery"] = f"{levels.warning_recovery:g}"
-    return thresholds
+    return DatadogMonitor(name, inputs, opts)
 
 
-def _graph(monitor: Monitor, monitor_id: pulumi.Output[str]) -> datadog.DashboardWidgetArgsDict:
+def _thresholds(levels: Levels) -> Inputs:
+    given = {
+        "critical": levels.critical,
+        "warning": levels.warning,
+        "criticalRecovery": levels.critical_recovery,
+        "warningRecovery": levels.warning_recovery,
+    }
+    return {name: f"{level:g}" for name, level in given.items() if level is not None}
+
+
+def _graph(monitor: Monitor, monitor_id: pulumi.Output[str]) -> Inputs:
     return {
-        "alert_graph_definition": {
+        "alertGraphDefinition": {
             "title": f"{monitor.title} ({monitor.unit})",
-            "alert_id": monitor_id,
-            "viz_type": "timeseries",
-            "live_span": "1d",
+            "alertId": monitor_id,
+            "vizType": "timeseries",
+            "liveSpan": "1d",
         }
     }

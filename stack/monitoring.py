@@ -8,6 +8,8 @@ from components.addons.datadog import DatadogAgent, DatadogAgentArgs
 from components.alarm_list import Balancer
 from components.cloudwatch_alarms import CloudWatchAlarms, CloudWatchAlarmsArgs
 from components.cluster import Cluster
+from components.datadog_monitors import DatadogMonitors, DatadogMonitorsArgs
+from components.datadog_resources import DatadogProvider
 from settings import Settings
 from settings.schedules import longest_pause_hours
 from stack.door import Door
@@ -70,20 +72,15 @@ def _agent(base: Foundation, cluster: Cluster) -> None:
 
 
 def _monitors(base: Foundation) -> None:
-    # Importing Datadog's SDK takes seconds, which stacks without Datadog are spared.
-    import pulumi_datadog as datadog  # noqa: PLC0415
-
-    from components.datadog_monitors import DatadogMonitors, DatadogMonitorsArgs  # noqa: PLC0415
-
     settings = base.settings
     wanted, api_key, app_key = settings.monitoring, settings.datadog_api_key, settings.datadog_app_key
     if wanted is None or api_key is None or app_key is None:
         return
-    provider = datadog.Provider(
+    provider = DatadogProvider(
         "datadog",
-        api_key=pulumi.Output.secret(api_key.get_secret_value()),
-        app_key=pulumi.Output.secret(app_key.get_secret_value()),
         api_url=f"https://api.{wanted.site}/",
+        api_key=api_key.get_secret_value(),
+        app_key=app_key.get_secret_value(),
     )
     database, backups = settings.database, settings.backups
     barman = database and database.backup

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from rehearsal.world import Thing, World
 
 ROOT = Path(__file__).resolve().parents[2]
 _NOT_COPIED = (".*", "docs", "tests", "*.md", "node_modules", "dist")
+# A third of the time of an update, and of use to one that is killed alone.
+_NO_CHECKPOINTS = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
 CHANGES = ("create", "update", "replace", "delete")
 """What `result.json` counts, apart from what stayed the same."""
 
@@ -45,6 +47,13 @@ class Checkout:
     """The project's files, copied, with the Python of this test."""
 
     folder: Path
+    checkpoints: bool = False
+    """Whether the engine writes the state after each resource, as it does for people, and not at the end alone."""
+
+    def copied(self, folder: Path) -> "Checkout":
+        """The same again, with whatever is up in its rehearsals."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return replace(self, folder=folder)
 
     def workspace(self, stack: str) -> Workspace:
         """What a rehearsal of a stack keeps here."""
@@ -73,7 +82,7 @@ class Checkout:
         done = subprocess.run(
             self.command(verb, stack),
             cwd=self.folder,
-            env={**os.environ, "COLUMNS": "240"},
+            env={**os.environ, "COLUMNS": "240", **({} if self.checkpoints else _NO_CHECKPOINTS)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

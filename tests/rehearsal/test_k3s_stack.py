@@ -2,12 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rehearsal.engine import Engine
 from rehearsal.world import Thing
-from tests.rehearsal.checkouts import Checkout, Done, of_type, replaced, updated
+from tests.rehearsal.checkouts import Checkout, Done, copy_project, of_type, replaced, updated
 from tests.rehearsal.k3s_program import write_k3s_program
 from tests.rehearsal.programs import STACK
 from tests.rehearsal.secrets import drawn, search
@@ -22,10 +24,9 @@ DONE = re.compile(r"^ [-+~]+ +(\S+) (\S+) (created|updated|deleted) ")
 class Stack:
     """The stack, which is up; each change of its settings is previewed and brought up at once."""
 
-    def __init__(self, checkout: Checkout) -> None:
+    def __init__(self, checkout: Checkout, first: Done) -> None:
         self.checkout = checkout
-        write_k3s_program(checkout)
-        self.first = checkout.must("up", STACK)
+        self.first = first
         self.cloud = checkout.cloud(STACK)
 
     def change(self, **settings: Any) -> tuple[Cloud, Cloud, Done]:
@@ -36,9 +37,18 @@ class Stack:
         return before, self.cloud, done
 
 
+@pytest.fixture(scope="module")
+def risen(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> tuple[Checkout, Done]:
+    """The stack, brought up once; tests work on copies."""
+    checkout = copy_project(tmp_path_factory.mktemp("k3s") / "socle")
+    write_k3s_program(checkout)
+    return checkout, checkout.must("up", STACK)
+
+
 @pytest.fixture
-def stack(checkout: Checkout) -> Stack:
-    return Stack(checkout)
+def stack(risen: tuple[Checkout, Done], tmp_path: Path) -> Stack:
+    checkout, first = risen
+    return Stack(checkout.copied(tmp_path / "socle"), first)
 
 
 def _order(done: Done) -> list[str]:
@@ -51,7 +61,8 @@ def _of_node(name: str) -> set[str]:
     return {f"{INSTANCE} main-{name}", f"{COMMAND} main-configuration-{name}"}
 
 
-def test_it_rises_settles_hides_its_secrets_and_leaves_nothing(stack: Stack, checkout: Checkout) -> None:
+def test_it_rises_settles_hides_its_secrets_and_leaves_nothing(stack: Stack) -> None:
+    checkout = stack.checkout
     assert set(stack.first.changes) == {"create"}
     assert set(of_type(stack.cloud, INSTANCE)) == {
         "bastion-instance",

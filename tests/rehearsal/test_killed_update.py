@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,7 @@ def test_after_a_killed_update_the_next_command_says_what_to_type_and_completes(
     (notes,) = checkout.workspace("staging").state.rglob("staging.json.attrs")
     notes.write_bytes(b"")
 
+    checkout = replace(checkout, checkpoints=True)
     up = checkout.must("up", "staging")
     assert "staging: the last update was killed in the middle and left its lock behind." in up.output
     typed = [line.strip() for line in up.output.splitlines() if line.startswith("  pulumi ")]

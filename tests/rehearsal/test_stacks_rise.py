@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.rehearsal.checkouts import Checkout, Done
+from rehearsal.world import Thing
+from tests.rehearsal.checkouts import Checkout, Done, of_type
 from tests.rehearsal.secrets import drawn, search, stand_ins
+from tests.rehearsal.simulated_k3s import INSTANCE
 from tests.stack_examples import EXAMPLES, STACKS, alternatives, everything
 
 pytestmark = pytest.mark.usefixtures("engine")
 
+SCHEDULE = "aws:scheduler/schedule:Schedule"
 MOSTLY = 0.85
 """Least share of the values of AWS resources that is checked against a schema, by the project's own promise."""
 KUBECONFIG_ONLY = re.compile(r"get-token|certificate-authority-data")
@@ -53,6 +56,19 @@ def _assert_everything_is_checked(checkout: Checkout, stack: str, done: Done) ->
     assert checked["others"] == {name: count for name, count in things.items() if name != "aws"}
 
 
+def _assert_the_schedule_calls_what_exists(cloud: dict[str, Thing]) -> None:
+    """All machines of K3s, or all node groups of EKS, and neither the bastion nor another's."""
+    calls = [json.loads(each.inputs["target"]["input"]) for each in of_type(cloud, SCHEDULE).values()]
+    assert calls
+    machines = {each.id for name, each in of_type(cloud, INSTANCE).items() if "bastion" not in name}
+    groups = {each.inputs["nodeGroupName"] for each in of_type(cloud, "aws:eks/nodeGroup:NodeGroup").values()}
+    assert {id_ for call in calls for id_ in call.get("InstanceIds", ())} == machines
+    assert {call["NodegroupName"] for call in calls if "NodegroupName" in call} == groups
+    assert {call["ClusterName"] for call in calls if "ClusterName" in call} == {
+        each.inputs["name"] for each in of_type(cloud, "aws:eks/cluster:Cluster").values()
+    }
+
+
 def _write_example(checkout: Checkout, stack: str) -> None:
     """The stack's file, where the project has none: the examples that use every option between them."""
     if stack in STACKS:
@@ -74,6 +90,8 @@ def test_a_stack_rises_settles_and_leaves_nothing(checkout: Checkout, stack: str
     assert set(up.result["outputs"]) >= {"load_balancer", "cluster", "kubeconfig"}
     assert "in no schema: " in up.output
     _assert_the_kubeconfig_is_hidden(checkout, stack, up)
+    if "socle:sleep" in yaml.safe_load(file)["config"]:
+        _assert_the_schedule_calls_what_exists(checkout.cloud(stack))
 
     secrets = drawn(checkout, stack) | set(stand_ins(checkout, stack).values())
     assert len(secrets) > 5
