@@ -1,5 +1,6 @@
 """An update killed with SIGKILL: what stays behind is seen, judged, broken and settled, and nothing is lost."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.state.busy_cloud import STACK, Busy, ended, kill
+from tests.state.busy_cloud import PATIENCE, STACK, Busy, ended, kill
 from tests.state.faults import fault
 from tests.state.test_two_updates import JOB, actor, line_with
 from tools import locks
@@ -33,6 +34,11 @@ def killed_at(staging: Busy, *names: str, gate: str, made: bool) -> None:
     closed = staging.close(gate, made=made)
     update = staging.up()
     closed.wait()
+    # All others have come to their end, also in the state.
+    deadline = time.monotonic() + PATIENCE
+    while not {staging.cloud().get(name) for name in {*names} - {gate}} <= {*staging.stated()}:
+        assert time.monotonic() < deadline, "the others do not come up"
+        time.sleep(0.05)
     assert seen(staging) == ["live"]
     kill(update)
     closed.drop()
