@@ -138,7 +138,7 @@ def _open(stack: str) -> Workspace:
     workspace = open_workspace(stack, lacking=lacking)
     if lacking:
         names = ", ".join(f"{key} (for {reason})" for key, reason in lacking.items())
-        advice = "a real stack gets each by `pulumi config set --secret KEY`"
+        advice = f"a real stack gets each by `make secret STACK={stack} KEY=...`"
         text = f"stand-ins for secrets that Pulumi.{stack}.yaml lacks: {names}; {advice}"
         _console.print(text, style="dim", soft_wrap=True)
     return workspace

@@ -63,11 +63,12 @@ def load(folder: Path = ROOT) -> Settings:
     """Settings of the running program and versions of its stack. Raises `SettingsError` with all that is wrong."""
     values: dict[str, Any] = {**config.get_config_env(), **config.CONFIG.get()}
     secrets = {key for key in values if config.is_config_secret(key)} | {*config.get_config_secret_keys_env()}
-    settings = _with_versions(pulumi.get_stack(), folder, values, secrets)
+    stack = pulumi.get_stack()
+    settings = _with_versions(stack, folder, values, secrets)
     missing = missing_secrets(settings)
     if missing:
         raise SettingsError(
-            f'{key}: missing, needed by {reason}, set it with "pulumi config set --secret {key}"'
+            f'{key}: missing, needed by {reason}, set it with "make secret STACK={stack} KEY={key}"'
             for key, reason in missing.items()
         )
     return settings
@@ -98,7 +99,7 @@ def parse(values: Mapping[str, str], secret_keys: Collection[str] = ()) -> Setti
             continue
         kind = annotated(field)
         if _is_secret(kind) and key not in secret_keys and text != SECRET_PLACEHOLDER:
-            problems.append(f'{key}: expected an encrypted value, set it with "pulumi config set --secret {key}"')
+            problems.append(f'{key}: expected an encrypted value, set it with "make secret STACK=... KEY={key}"')
             broken.add(name)
             continue
         try:

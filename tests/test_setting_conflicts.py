@@ -226,8 +226,8 @@ def test_an_image_has_a_tag_or_a_digest(image: str) -> None:
 
 def test_a_secret_in_plain_text_is_refused_without_being_shown() -> None:
     assert problems(put("datadog_api_key", "0123456789abcdef")) == (
-        'socle:datadog_api_key: expected an encrypted value, set it with "pulumi config set --secret '
-        'socle:datadog_api_key"',
+        'socle:datadog_api_key: expected an encrypted value, set it with "make secret STACK=... '
+        'KEY=socle:datadog_api_key"',
     )
 
 
@@ -254,11 +254,11 @@ def test_a_stack_without_its_secrets_is_told_which_command_sets_them() -> None:
         settings.load()
     assert refused.value.problems == (
         "socle:datadog_api_key: missing, needed by socle:monitoring.provider: datadog, "
-        'set it with "pulumi config set --secret socle:datadog_api_key"',
+        'set it with "make secret STACK=stack KEY=socle:datadog_api_key"',
         "socle:datadog_app_key: missing, needed by socle:monitoring.provider: datadog, "
-        'set it with "pulumi config set --secret socle:datadog_app_key"',
+        'set it with "make secret STACK=stack KEY=socle:datadog_app_key"',
         "socle:gitlab_runner_token: missing, needed by socle:gitlab_runner, "
-        'set it with "pulumi config set --secret socle:gitlab_runner_token"',
+        'set it with "make secret STACK=stack KEY=socle:gitlab_runner_token"',
     )
 
 
