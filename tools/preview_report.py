@@ -17,6 +17,7 @@ from rehearsal.workspace import open_workspace
 from settings import missing_secrets, read_stack
 from tools.changes.document import PreviewUnreadable
 from tools.changes.event_log import told
+from tools.changes.grants import permission_summary
 from tools.changes.known_secrets import known_secrets
 from tools.changes.masks import Masks, secrets_of
 from tools.changes.model import Diagnostic, Preview
@@ -83,7 +84,8 @@ def preview_report(
     if isinstance(cost, Diagnostic):
         preview, cost = replace(preview, diagnostics=(*preview.diagnostics, cost)), None
     policy = means.policy(preview, stack, cost)
-    return report_of(preview, valid_at=began, state=means.state, cost=cost, policy=policy)
+    permissions = None if preview.failed else permission_summary(preview, Masks(secrets_of(environ)))
+    return report_of(preview, valid_at=began, state=means.state, cost=cost, policy=policy, permissions=permissions)
 
 
 def _read(stack: str, done: Done, masks: Masks) -> Preview:

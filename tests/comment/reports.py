@@ -12,8 +12,10 @@ from tools.changes.summaries import (
     DriftSummary,
     Exempted,
     Finding,
+    Granted,
     LockSummary,
     Pending,
+    PermissionSummary,
     PolicySummary,
 )
 from tools.comment.context import Context, Forge
@@ -130,6 +132,16 @@ FULLER = replace(
             ),
             Exempted(rule="EKS-01", resource="main-*", message="", until="2027-01-31", reason="a demonstration"),
         ),
+    ),
+    permissions=PermissionSummary(
+        grants=(
+            Granted(
+                resource="aws:iam/rolePolicy:RolePolicy deploy",
+                added=("s3:* on *", "sts:AssumeRole on arn:aws:iam::123456789012:role/deploy under conditions"),
+                removed=("s3:Get* on *",),
+            ),
+        ),
+        unknown=("aws:s3/bucketPolicy:BucketPolicy files-policy",),
     ),
     drift=DriftSummary(changes=(change("update", "logs", diff("retentionInDays", "30", "7")),)),
     lock=LockSummary(holder="ada@laptop", since=MOMENT),

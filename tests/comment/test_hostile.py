@@ -18,8 +18,10 @@ from tools.changes.summaries import (
     DriftSummary,
     Exempted,
     Finding,
+    Granted,
     LockSummary,
     Pending,
+    PermissionSummary,
     PolicySummary,
 )
 from tools.comment.context import Forge
@@ -96,6 +98,12 @@ CHANGES = st.builds(
     replace_reasons=st.lists(LINE, max_size=2).map(tuple),
     dangerous=st.none() | LINE,
 )
+LINES = st.lists(LINE, max_size=2).map(tuple)
+PERMISSIONS = st.builds(
+    PermissionSummary,
+    grants=st.lists(st.builds(Granted, resource=LINE, added=LINES, removed=LINES), max_size=2).map(tuple),
+    unknown=LINES,
+)
 COSTS = st.builds(
     CostSummary,
     before=NUMBER,
@@ -125,6 +133,7 @@ REPORTS = st.builds(
         st.builds(Diagnostic, severity=st.sampled_from(["error", "warning"]), message=LINE, urn=LINE | TEXT), max_size=2
     ).map(tuple),
     cost=st.none() | COSTS,
+    permissions=st.none() | PERMISSIONS,
     policy=st.none()
     | st.builds(
         PolicySummary,

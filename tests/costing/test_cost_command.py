@@ -204,7 +204,8 @@ def test_a_table_a_year_old_is_refused_and_one_of_90_days_is_told(
     run(folder, servers("staging", CHEAP))
     assert "is 100 days old: `make prices` renews it" in capsys.readouterr().out
     edit(table, "dated", date.today() - timedelta(days=365))
-    assert "365 days ago, and prices of 365 days or more are not used: `make prices` renews it" in refused(capsys, folder)
+    told = "365 days ago, and prices of 365 days or more are not used: `make prices` renews it"
+    assert told in refused(capsys, folder)
 
 
 def test_a_usage_of_minus_5_gb_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

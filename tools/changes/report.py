@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from tools.changes.model import Change, Counts, Diagnostic, Preview, counts
-from tools.changes.summaries import CostSummary, DriftSummary, LockSummary, PolicySummary
+from tools.changes.summaries import CostSummary, DriftSummary, LockSummary, PermissionSummary, PolicySummary
 
 FILE: Final = "report.json"
 VERSION: Final = 1
@@ -42,6 +42,7 @@ class Report:
     diagnostics: tuple[Diagnostic, ...] = ()
     cost: CostSummary | None = None
     policy: PolicySummary | None = None
+    permissions: PermissionSummary | None = None
     drift: DriftSummary | None = None
     lock: LockSummary | None = None
 
@@ -66,6 +67,7 @@ def report_of(
     state: str | None = None,
     cost: CostSummary | None = None,
     policy: PolicySummary | None = None,
+    permissions: PermissionSummary | None = None,
     lock: LockSummary | None = None,
 ) -> Report:
     """The report of a preview, with what else is known of the stack; of drift, what the preview itself saw."""
@@ -82,6 +84,7 @@ def report_of(
         diagnostics=preview.diagnostics,
         cost=cost,
         policy=policy,
+        permissions=permissions,
         drift=None if preview.drift is None else DriftSummary(changes=preview.drift),
         lock=lock,
     )

@@ -98,6 +98,36 @@ class PolicySummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """What a resource allows from then on, and what no longer."""
+
+    resource: str
+    """Its type and name."""
+    added: tuple[str, ...] = ()
+    """Such as `s3:GetObject on arn:aws:s3:::files/*`."""
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionSummary:
+    """How the permissions change that a stack gives."""
+
+    grants: tuple[Granted, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Resources whose policy changes, and is known in the update alone."""
+
+    @property
+    def added(self) -> int:
+        """Permissions that are new."""
+        return sum(len(each.added) for each in self.grants)
+
+    @property
+    def removed(self) -> int:
+        """Permissions that end."""
+        return sum(len(each.removed) for each in self.grants)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DriftSummary:
     """What the cloud has otherwise than the state."""
 

@@ -1,7 +1,7 @@
 """The full report as a page of its own: nothing left out, no script, nothing fetched."""
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from tools.changes.model import Change, Diagnostic
@@ -9,6 +9,7 @@ from tools.changes.report import Report
 from tools.changes.summaries import PolicySummary
 from tools.changes.visible import visible
 from tools.comment.changed_lines import change_lines
+from tools.comment.permissions import permission_lines, told
 from tools.comment.words import counted, money, short, sign, totals
 from tools.policing.wording import counts, let_off
 
@@ -61,8 +62,12 @@ def _stack(report: Report) -> Iterator[str]:
 
 def _change(change: Change) -> str:
     lines = change_lines(change, None)
-    shown = "".join(f'<span class="{_CLASSES.get(line[:1], "")}">{_escaped(line)}</span>' for line in lines[1:])
-    return f"<details open><summary><code>{_escaped(lines[0])}</code></summary><pre>{shown}</pre></details>"
+    head = f"<summary><code>{_escaped(lines[0])}</code></summary>"
+    return f"<details open>{head}<pre>{_coloured(lines[1:])}</pre></details>"
+
+
+def _coloured(lines: Iterable[str]) -> str:
+    return "".join(f'<span class="{_CLASSES.get(line[:1], "")}">{_escaped(line)}</span>' for line in lines)
 
 
 def _said(diagnostics: Sequence[Diagnostic]) -> Iterator[str]:
@@ -90,6 +95,9 @@ def _other(report: Report) -> Iterator[str]:
         yield from [f"<p>Without a known price: {_escaped(', '.join(cost.unpriced))}</p>"] * bool(cost.unpriced)
     if report.policy:
         yield from _rules(report.policy)
+    if report.permissions:
+        yield f"<h3>{_escaped(', '.join(told(report.permissions)))}</h3>"
+        yield f"<pre>{_coloured(permission_lines(report.permissions))}</pre>"
     if report.lock:
         yield f"<p>Locked by {_escaped(report.lock.holder)} since {_escaped(report.lock.since)}</p>"
 

@@ -11,6 +11,7 @@ from tools.changes.visible import one_line
 from tools.comment.changed_lines import change_lines
 from tools.comment.escape import BAR, code, guttered, html_code
 from tools.comment.fit import Section
+from tools.comment.permissions import permissions
 from tools.comment.policies import policies
 from tools.comment.words import counted, money, short, totals
 
@@ -44,6 +45,8 @@ def _of_stack(report: Report) -> Iterator[Section]:
         yield _cost(report.stack, report.cost)
     if report.policy:
         yield from policies(report.stack, report.policy)
+    if report.permissions:
+        yield permissions(report.stack, report.permissions)
     yield from _said(report)
 
 

@@ -40,6 +40,8 @@ def _columns(reports: Sequence[Report]) -> list[tuple[str, str, Callable[[Report
         columns += [("Monthly cost", _RIGHT, _cost), ("Δ", _RIGHT, _difference)]
     if any(report.policy for report in reports):
         columns.append(("Policy", _LEFT, _policy))
+    if any(report.permissions for report in reports):
+        columns.append(("Permissions", _LEFT, _permissions))
     if any(report.drift for report in reports):
         columns.append(("Drift", _LEFT, _drift))
     if any(report.lock for report in reports):
@@ -50,6 +52,13 @@ def _columns(reports: Sequence[Report]) -> list[tuple[str, str, Callable[[Report
 def _number(report: Report, number: int) -> str:
     # What a failed preview counted is not all that there is.
     return "" if report.failed else f"{number:,}" if number else "·"
+
+
+def _permissions(report: Report) -> str:
+    found = report.permissions
+    if found is None:
+        return "·"
+    return " ".join([*[f"+{found.added:,}"] * bool(found.added), *[f"−{found.removed:,}"] * bool(found.removed)]) or "?"
 
 
 def _result(report: Report) -> str:
