@@ -130,3 +130,12 @@ def test_a_budget_that_the_change_exceeds_is_a_warning() -> None:
     assert FULLER.cost
     cheaper = replace(FULLER, cost=replace(FULLER.cost, before=140.0))
     assert "the budget is `" not in render([cheaper], context())
+
+
+def test_the_first_line_tells_what_the_bill_grows_by_or_that_it_stays() -> None:
+    def first(after: float) -> str:
+        report = replace(CHANGED, cost=CostSummary(before=10.0, after=after))
+        return next(line for line in render([report], context()).splitlines() if line.startswith("### "))
+
+    assert first(12.5).endswith(" · `+2.50 EUR` a month")
+    assert first(10.001).endswith(" · costs as before")

@@ -105,7 +105,8 @@ def _header(reports: Sequence[Report], context: Context) -> str:
     costs = [report.cost for report in reports if report.cost]
     if costs and len({cost.currency for cost in costs}) == 1:
         difference = sum(cost.difference for cost in costs)
-        parts.append(f"{code(money(difference, costs[0].currency, signed=True))} a month")
+        more = f"{code(money(difference, costs[0].currency, signed=True))} a month"
+        parts.append(more if round(difference, 2) else "costs as before")
     return f"### {' · '.join(parts)}"
 
 
