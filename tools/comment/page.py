@@ -9,6 +9,7 @@ from tools.changes.report import Report
 from tools.changes.summaries import PolicySummary
 from tools.changes.visible import visible
 from tools.comment.changed_lines import change_lines
+from tools.comment.cost_chart import cost_chart
 from tools.comment.permissions import permission_lines, told
 from tools.comment.words import counted, money, short, sign, totals
 from tools.policing.wording import counts, let_off
@@ -81,6 +82,7 @@ def _other(report: Report) -> Iterator[str]:
         cost = report.cost
         before, after = money(cost.before, cost.currency), money(cost.after, cost.currency)
         yield f"<p>{_escaped(f'{before} → {after} a month')}</p>"
+        yield cost_chart(report.stack, cost)
         rows = [
             [
                 f"{short(each.type)} {each.name}",
