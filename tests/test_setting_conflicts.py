@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 from pulumi.runtime import config
 
@@ -245,7 +246,8 @@ def test_an_encrypted_secret_is_taken_and_hidden_from_whoever_prints_it() -> Non
     assert "hunter2" not in repr(parsed)
 
 
-def test_a_stack_without_its_secrets_is_told_which_command_sets_them() -> None:
+def test_a_stack_without_its_secrets_is_told_which_command_sets_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "staging")
     values = raw(good())
     for key in ("socle:datadog_api_key", "socle:datadog_app_key", "socle:gitlab_runner_token"):
         del values[key]
@@ -254,11 +256,11 @@ def test_a_stack_without_its_secrets_is_told_which_command_sets_them() -> None:
         settings.load()
     assert refused.value.problems == (
         "socle:datadog_api_key: missing, needed by socle:monitoring.provider: datadog, "
-        'set it with "make secret STACK=stack KEY=socle:datadog_api_key"',
+        'set it with "make secret STACK=staging KEY=socle:datadog_api_key"',
         "socle:datadog_app_key: missing, needed by socle:monitoring.provider: datadog, "
-        'set it with "make secret STACK=stack KEY=socle:datadog_app_key"',
+        'set it with "make secret STACK=staging KEY=socle:datadog_app_key"',
         "socle:gitlab_runner_token: missing, needed by socle:gitlab_runner, "
-        'set it with "make secret STACK=stack KEY=socle:gitlab_runner_token"',
+        'set it with "make secret STACK=staging KEY=socle:gitlab_runner_token"',
     )
 
 
