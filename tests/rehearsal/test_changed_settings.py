@@ -21,7 +21,7 @@ class Stack:
     def __init__(self, checkout: Checkout, **cluster: str) -> None:
         self._checkout = checkout
         checkout.edit("staging", _in("cluster", kind="eks", **cluster))
-        # Alerts have no part in it, and their SDK takes seconds to import.
+        # Alerts have no part in it.
         checkout.edit("staging", lambda config: config.pop("socle:monitoring"))
         checkout.must("up", "staging")
         self.cloud = checkout.cloud("staging")

@@ -6,9 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-import boto3
 import pytest
-import requests
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
@@ -102,12 +100,7 @@ def site_cloud(environ: pytest.MonkeyPatch) -> Generator[SiteCloud]:
     thread.start()
     try:
         account = Account(f"http://127.0.0.1:{server.server_port}")
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-            environ.delenv(name, raising=False)
-        for name, value in account.variables.items():
-            environ.setenv(name, value)
-        cast(Any, boto3).DEFAULT_SESSION = None
-        requests.post(f"{account.endpoint}/moto-api/reset", timeout=10).raise_for_status()
+        account.enter(environ)
         s3, cloudfront = account.client("s3"), account.client("cloudfront")
         made = SiteCloud(account, gate, _bucket_and_distribution(s3, cloudfront), s3, cloudfront)
         gate.written.clear()

@@ -46,17 +46,21 @@ class Account:
     def client(self, service: str) -> Any:
         return cast(Any, boto3).client(service, region_name=PARIS)
 
+    def enter(self, environ: pytest.MonkeyPatch) -> None:
+        """Have this process and its children use the account, and no other, with nothing in it."""
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            environ.delenv(name, raising=False)
+        for name, value in self.variables.items():
+            environ.setenv(name, value)
+        cast(Any, boto3).DEFAULT_SESSION = None
+        requests.post(f"{self.endpoint}/moto-api/reset", timeout=10).raise_for_status()
+
 
 @contextmanager
 def serving(environ: pytest.MonkeyPatch) -> Generator[Account]:
     """An empty account that this process and its children use; whatever it was given before is gone."""
     account = Account(_endpoint())
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        environ.delenv(name, raising=False)
-    for name, value in account.variables.items():
-        environ.setenv(name, value)
-    cast(Any, boto3).DEFAULT_SESSION = None
-    requests.post(f"{account.endpoint}/moto-api/reset", timeout=10).raise_for_status()
+    account.enter(environ)
     yield account
 
 
